@@ -1,0 +1,1 @@
+"""What everything stands on: errors, component tables, strict specs, text records, progress."""

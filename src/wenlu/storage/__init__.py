@@ -1,0 +1,1 @@
+"""Bytes that are either whole or not there."""

@@ -1,0 +1,101 @@
+"""Files and folders that appear whole or not at all, even after a kill or a power cut.
+
+write → fsync(file) → rename → fsync(folder). What was begun and not finished is called `.partial-…` and is
+swept away by the next writer of the same name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PARTIAL = ".partial-"
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Put `content` at `path`; a reader sees the old bytes or the new ones, never a mixture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{_PARTIAL}{os.getpid()}-{path.name}")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def atomic_folder(final: Path) -> Iterator[Path]:
+    """A folder to fill; it becomes `final` when the block ends without an exception, and is removed otherwise.
+
+    An existing `final` is kept and the new folder dropped: published folders never change.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = final.with_name(f"{_PARTIAL}{os.getpid()}-{final.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        _sync_tree(partial)
+        if not final.exists():
+            partial.rename(final)
+            sync_folder(final.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def sweep_partial(folder: Path) -> None:
+    """Remove what writers that no longer live have left half-made directly in `folder`."""
+    for left in folder.glob(f"{_PARTIAL}*"):
+        writer = left.name.removeprefix(_PARTIAL).partition("-")[0]
+        if not (writer.isdigit() and int(writer) != os.getpid() and _lives(int(writer))):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` against other processes; waits for it. The kernel frees it if we die."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names inside `folder` outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    sync_folder(folder)

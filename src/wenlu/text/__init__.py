@@ -1,0 +1,1 @@
+"""Strings to ids and back: the very same code in training and serving. Never imports torch."""

@@ -1,0 +1,101 @@
+"""Everything between a raw string and the ids a model reads, frozen as one thing.
+
+The bundle carries it whole, and training, evaluation and serving call this one `encode`. The cleaning that the
+training texts went through comes first, so that a raw text from a user meets the same rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from wenlu.base.component import Component, component
+from wenlu.base.errors import WenluError
+from wenlu.base.spec import Field, Spec, check
+from wenlu.storage.local import write_atomic
+from wenlu.text.normalize import Normalizer
+from wenlu.text.tokenizers import TOKENIZERS, Tokenizer
+from wenlu.text.vocabulary import UNK_ID
+
+_SETTINGS = "pipeline.json"
+
+
+class PipelineConfig(Spec):
+    """The settings of a text pipeline, as a recipe's `text:` part gives them."""
+
+    normalize: list[str] = Field(default=["lower"], description="Steps after the dataset's own cleaning")
+    tokenizer: str | dict[str, Any] = Field(default="word", description="A row of the tokenizers, with settings")
+    max_length: int = Field(default=256, ge=1, le=65_536, description="Ids a text at most; the rest is cut off")
+
+
+class TextPipeline:
+    """Raw text → cleaned → normalised → ids. Immutable; calls may come from several threads one at a time."""
+
+    def __init__(self, tokenizer: Tokenizer, config: PipelineConfig, *, clean: Sequence[str]) -> None:
+        self.tokenizer = tokenizer
+        self.config = config.model_copy(update={"tokenizer": tokenizer_component(config).as_data()})
+        self.clean = Normalizer(clean)
+        self.normalize = Normalizer(config.normalize)
+
+    @classmethod
+    def train(cls, texts: Iterable[str], config: PipelineConfig, *, clean: Sequence[str]) -> TextPipeline:
+        """Learn the tokenizer from cleaned texts."""
+        named = tokenizer_component(config)
+        normalize = Normalizer(config.normalize)
+        tokenizer: Tokenizer = named.kind.train(map(normalize, texts), named.config)
+        return cls(tokenizer, config, clean=clean)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of each text: 1 to `max_length` of them, never a padding id. A text of nothing is one `<UNK>`."""
+        longest = self.config.max_length
+        return [self.tokenizer.encode(self.normalized(text))[:longest] or [UNK_ID] for text in texts]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        return self.tokenizer.decode(ids)
+
+    def normalized(self, text: str) -> str:
+        """`text` as the tokenizer sees it."""
+        return self.normalize(self.clean(text))
+
+    def save(self, folder: Path) -> None:
+        """Write everything `load` needs into `folder`."""
+        saved = _Saved(
+            clean=list(self.clean.steps),
+            tokenizer_version=self.tokenizer.version,
+            config=self.config.model_dump(mode="json"),
+        )
+        write_atomic(folder / _SETTINGS, saved.model_dump_json(indent=1).encode())
+        for name, content in self.tokenizer.to_files().items():
+            write_atomic(folder / name, content)
+
+    @classmethod
+    def load(cls, folder: Path) -> TextPipeline:
+        """The pipeline that was saved; raises WenluError where its files are missing or not as written."""
+        try:
+            saved = check(_Saved, (folder / _SETTINGS).read_bytes(), where=_SETTINGS)
+            files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != _SETTINGS}
+        except OSError as error:
+            raise WenluError("broken_pipeline", f"The text pipeline in {folder} can't be read: {error}.") from None
+        config = check(PipelineConfig, saved.config, where=_SETTINGS)
+        named = tokenizer_component(config)
+        return cls(named.kind.from_files(files, named.config), config, clean=saved.clean)
+
+    def digest(self) -> str:
+        """Hex SHA-256 of all that decides the ids: settings, versions and files."""
+        files = sorted(self.tokenizer.to_files().items())
+        parts = [self.config.model_dump_json().encode(), repr(self.clean.steps).encode(), self.tokenizer.version.encode()]
+        parts += [name.encode() + b"\0" + hashlib.sha256(content).digest() for name, content in files]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+class _Saved(Spec):
+    clean: list[str]
+    tokenizer_version: str
+    config: dict[str, Any]
+
+
+def tokenizer_component(config: PipelineConfig) -> Component:
+    """The checked tokenizer that a `text:` part names."""
+    return component(TOKENIZERS, config.tokenizer, where="text: tokenizer")

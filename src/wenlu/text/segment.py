@@ -1,0 +1,39 @@
+"""Text into words, for scripts that put no spaces between them."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+from wenlu.base.table import Table
+
+SEGMENTERS = Table(
+    "segmenter",
+    {
+        "character": "wenlu.text.segmenters.character:Character",
+        "jieba": "wenlu.text.segmenters.jieba:Jieba",
+        "rjieba": "wenlu.text.segmenters.rjieba:Rjieba",
+        "sudachi": "wenlu.text.segmenters.sudachi:Sudachi",
+    },
+)
+
+
+class Segmenter(Protocol):
+    """Cuts a text into pieces. `"".join(segment(text)) == text`: nothing is added, dropped or changed."""
+
+    version: str
+    """Of everything that decides the cuts: another version may cut otherwise, so tokenizers record it."""
+
+    def __call__(self, text: str) -> list[str]: ...
+
+
+def version_of(*packages: str) -> str:
+    """`name version` of each installed package, for the record of a segmenter."""
+    return ", ".join(f"{package} {_installed(package)}" for package in packages)
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "?"

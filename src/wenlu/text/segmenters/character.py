@@ -1,0 +1,18 @@
+"""Every character is a piece."""
+
+from __future__ import annotations
+
+from wenlu.base.spec import Spec
+
+
+class Character:
+    """Cuts between all code points."""
+
+    class Config(Spec):
+        """No settings."""
+
+    def __init__(self, config: Config) -> None:
+        self.version = "1"
+
+    def __call__(self, text: str) -> list[str]:
+        return list(text)

@@ -1,0 +1,74 @@
+"""The frozen list of pieces a model knows, each with its id."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import msgspec
+
+from wenlu.base.errors import WenluError
+
+PAD, UNK = "<PAD>", "<UNK>"
+PAD_ID, UNK_ID = 0, 1
+
+_MOST_COUNTED = 4_000_000  # distinct pieces held while counting: about half a gigabyte
+
+
+class Vocabulary:
+    """Pieces by id. Id 0 is `<PAD>`, id 1 is `<UNK>`; a piece that is not in it has id 1."""
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        if tuple(pieces[:2]) != (PAD, UNK) or len(set(pieces)) != len(pieces):
+            raise WenluError(
+                "bad_vocabulary", "A vocabulary begins with <PAD> and <UNK> and holds no piece twice; this one does not."
+            )
+        self.pieces = tuple(pieces)
+        self._ids = {piece: number for number, piece in enumerate(pieces)}
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def __contains__(self, piece: str) -> bool:
+        return piece in self._ids
+
+    def encode(self, pieces: Iterable[str]) -> list[int]:
+        find = self._ids.get
+        return [find(piece, UNK_ID) for piece in pieces]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        return [self.pieces[number] for number in ids]
+
+    def to_bytes(self) -> bytes:
+        return msgspec.json.encode(self.pieces)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Vocabulary:
+        """Raises WenluError `bad_vocabulary` where `content` is not what `to_bytes` writes."""
+        try:
+            return cls(msgspec.json.decode(content, type=tuple[str, ...]))
+        except msgspec.MsgspecError as error:
+            raise WenluError("bad_vocabulary", f"The vocabulary file can't be read: {error}.") from None
+
+    @classmethod
+    def by_frequency(cls, texts: Iterable[Sequence[str]], *, min_count: int, max_size: int) -> Vocabulary:
+        """The most frequent pieces that occur at least `min_count` times; ties in code-point order.
+
+        Counting holds a bounded number of distinct pieces: past it, pieces seen once so far are forgotten
+        (lossy counting, Manku and Motwani 2002), which can only lose pieces far too rare to be kept.
+        """
+        counts: Counter[str] = Counter()
+        for pieces in texts:
+            counts.update(pieces)
+            if len(counts) > _MOST_COUNTED:
+                counts = _without_rarest(counts)
+        kept = ((piece, count) for piece, count in counts.items() if count >= min_count and piece not in (PAD, UNK))
+        best = heapq.nsmallest(max_size - 2, kept, key=lambda entry: (-entry[1], entry[0]))
+        return cls([PAD, UNK, *(piece for piece, _ in best)])
+
+
+def _without_rarest(counts: Counter[str]) -> Counter[str]:
+    """At most half of the most that is counted, the more frequent half."""
+    return Counter(dict(islice(counts.most_common(), _MOST_COUNTED // 2)))
