@@ -1,0 +1,83 @@
+"""What `bundle.json` says: what the bundle is, where it comes from, and the digest of every other file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from wenlu.base.spec import Field, Spec
+
+FORMAT = 1
+MANIFEST = "bundle.json"
+WEIGHTS = "weights.safetensors"
+ONNX = "model.onnx"
+GOLDEN = "golden.jsonl"
+REPORT = "report.html"
+TEXT = "text"
+
+# Files that say how good the model is, not what it answers: another report is not another version.
+_BESIDE_THE_ANSWER = frozenset({REPORT, MANIFEST})
+
+
+class FileRecord(Spec):
+    """One file of a bundle."""
+
+    sha256: str
+    bytes: int
+
+
+class Architecture(Spec):
+    """A row of the models and its settings, every default written out."""
+
+    name: str
+    config: dict[str, Any]
+
+
+class Lineage(Spec):
+    """What a bundle was made from."""
+
+    dataset: str = ""
+    recipe_sha256: str = ""
+    run: str = ""
+    code_version: str = ""
+    parents: list[str] = []
+
+
+class Description(Spec):
+    """All of a manifest but the digests."""
+
+    name: str
+    created: str = Field(description="UTC, ISO 8601")
+    task: Literal["classify"]
+    architecture: Architecture
+    labels: list[str] = Field(min_length=2)
+    positive: str | None = Field(default=None, description="Of a binary model: the label that /sentiment tells of")
+    vocabulary_size: int
+    max_length: int
+    parameters: int
+    pipeline_digest: str
+    tolerance: float = Field(default=1e-5, description="How far a probability may be from the recorded one")
+    lineage: Lineage = Lineage()
+    metrics: dict[str, float] = {}
+
+
+class Manifest(Description):
+    """The whole of `bundle.json`."""
+
+    format: Literal[1]
+    version: str
+    files: dict[str, FileRecord]
+
+
+def version_of(description: Description, files: dict[str, FileRecord]) -> str:
+    """12 hex digits that name what the bundle answers: the same for equal files, labels and settings."""
+    decisive = {
+        "task": description.task,
+        "architecture": description.architecture.model_dump(mode="json"),
+        "labels": description.labels,
+        "positive": description.positive,
+        "pipeline": description.pipeline_digest,
+        "files": {name: file.sha256 for name, file in files.items() if name not in _BESIDE_THE_ANSWER},
+    }
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]

@@ -1,0 +1,104 @@
+"""The one way from texts to answers. Evaluation, the parity gate, `wenlu predict` and the service all call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wenlu.bundle.seal import Bundle
+from wenlu.text.vocabulary import PAD_ID
+
+_MOST_ROWS = 64
+_MOST_TOKENS = 16_384  # padded tokens in one batch: bounds memory whatever the texts
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Runtime(Protocol):
+    """Computes logits from ids. Not safe for two threads at once."""
+
+    def predict(self, tokens_BT: Ids, lengths_B: Ids) -> NDArray[np.float32]:
+        """Logits [B, C]. Row b of `tokens_BT` holds `lengths_B[b]` ids, then padding."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The label with the highest probability, that probability, and those of all labels."""
+
+    label: str
+    score: float
+    scores: dict[str, float]
+
+
+class Predictor:
+    """A bundle with a runtime that computes for it."""
+
+    def __init__(self, bundle: Bundle, runtime: Runtime) -> None:
+        self.bundle = bundle
+        self._runtime = runtime
+        self._labels = tuple(bundle.manifest.labels)
+
+    def predict(self, texts: Sequence[str]) -> list[Answer]:
+        """One answer a text, in order. What else is asked at the same time does not change an answer."""
+        return [self._answer(row) for row in self.probabilities(texts).tolist()]
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """Probabilities [N, C], columns in the order of the bundle's labels."""
+        return self.probabilities_of_ids(self.bundle.pipeline.encode(texts))
+
+    def probabilities_of_ids(self, ids: Sequence[Sequence[int]]) -> Floats:
+        """As `probabilities`, from what the text pipeline made."""
+        probabilities = np.empty((len(ids), len(self._labels)))
+        for rows in batches_by_length([len(row) for row in ids]):
+            logits = self._runtime.predict(*padded([ids[row] for row in rows]))
+            probabilities[rows] = softmax(logits.astype(np.float64))
+        return probabilities
+
+    def close(self) -> None:
+        self._runtime.close()
+
+    def _answer(self, row: list[float]) -> Answer:
+        best = row.index(max(row))
+        return Answer(self._labels[best], row[best], dict(zip(self._labels, row, strict=True)))
+
+
+def batches_by_length(
+    lengths: Sequence[int], *, most_rows: int = _MOST_ROWS, most_tokens: int = _MOST_TOKENS
+) -> Iterator[list[int]]:
+    """Row numbers in batches of similar length, so that little is padding; no batch is over both bounds.
+
+    >>> list(batches_by_length([5, 1, 4, 1], most_rows=2))
+    [[1, 3], [2, 0]]
+    """
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == most_rows or (len(batch) + 1) * lengths[row] > most_tokens):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def padded(rows: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
+    """Ids [B, T], each row padded to the longest, and the real lengths [B]."""
+    lengths_B = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+    tokens_BT = np.full((len(rows), int(lengths_B.max())), PAD_ID, dtype=np.int64)
+    for tokens_T, row in zip(tokens_BT, rows, strict=True):
+        tokens_T[: len(row)] = row
+    return tokens_BT, lengths_B
+
+
+def softmax(logits: Floats) -> Floats:
+    """exp(x_i) / Σ_j exp(x_j) along the last axis, shifted by the maximum so that nothing overflows."""
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    total: Floats = exponentials.sum(axis=-1, keepdims=True)
+    quotient: Floats = exponentials / total
+    return quotient

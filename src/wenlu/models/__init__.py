@@ -1,0 +1,18 @@
+"""Architectures: one file each, one row here. Siblings do not know each other.
+
+A classifier is an `nn.Module` made as `Model(config, vocabulary_size=…, labels=…)`. Its `forward(tokens_BT, lengths_B)`
+takes ids [B, T] (padding id 0 behind the first `lengths_B[b] ≥ 1` of row b) and gives logits [B, labels]; padding and
+the other rows of the batch do not change a row's logits.
+"""
+
+from __future__ import annotations
+
+from wenlu.base.table import Table
+
+MODELS = Table(
+    "model",
+    {
+        "bag": "wenlu.models.bag:Bag",
+        "lstm": "wenlu.models.lstm:Lstm",
+    },
+)

@@ -1,0 +1,1 @@
+"""Answers over HTTP. Sees bundles, never datasets, training or compression."""

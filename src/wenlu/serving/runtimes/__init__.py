@@ -1,0 +1,13 @@
+"""What computes: one runtime a file, one row here."""
+
+from __future__ import annotations
+
+from wenlu.base.table import Table
+
+RUNTIMES = Table(
+    "runtime",
+    {
+        "onnx": "wenlu.serving.runtimes.onnx:OnnxRuntime",
+        "torch": "wenlu.serving.runtimes.torch:TorchRuntime",
+    },
+)
