@@ -1,0 +1,75 @@
+"""`wenlu dataset`: versioned, cleaned, deduplicated texts with splits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wenlu.cli.options import AsJson, Root, print_json
+
+app = typer.Typer(help="Versioned, cleaned, deduplicated texts with splits.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("import")
+def import_uri(
+    uri: Annotated[str, typer.Argument(help="A file, a folder or an archive of texts")],
+    name: Annotated[str, typer.Option(help="What the dataset will be called")],
+    format: Annotated[str, typer.Option(help="lines, csv, tsv, jsonl or tree; auto goes by the file's name")] = "auto",
+    encoding: Annotated[str, typer.Option(help="utf-8, gb18030, cp932, …; auto looks at the whole file")] = "auto",
+    text: Annotated[str | None, typer.Option(help="Column with the text: its name or its number from 0")] = None,
+    label: Annotated[str | None, typer.Option(help="Column with the label, 'folder', or 'none'")] = None,
+    language: Annotated[str, typer.Option(help="zh, zh-Hant, ja or other")] = "zh",
+    root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read raw files, refuse what is broken with a counted reason, remove duplicates, and split 8:1:1."""
+    from wenlu.base.spec import check
+    from wenlu.cli.terminal import Terminal
+    from wenlu.corpus.importer import import_dataset
+    from wenlu.corpus.settings import DataConfig
+    from wenlu.storage.workspace import Workspace
+
+    source = {"uri": uri, "format": format, "encoding": encoding, "text_column": _column(text)}
+    if label not in (None, "none", "folder"):
+        source["label_column"] = _column(label)
+    config = check(DataConfig, {"name": name, "language": language, "sources": [source]}, where="wenlu dataset import")
+    version = import_dataset(config, Workspace.at(root), Terminal())
+    if as_json:
+        print_json(version.manifest)
+
+
+def _column(said: str | None) -> str | int | None:
+    return int(said) if said is not None and said.isdecimal() else said
+
+
+@app.command("list")
+def list_all(root: Root = None, as_json: AsJson = False) -> None:
+    """Every version of every dataset."""
+    from wenlu.corpus.version import list_datasets
+    from wenlu.storage.workspace import Workspace
+
+    manifests = [version.manifest for version in list_datasets(Workspace.at(root))]
+    if as_json:
+        print_json(manifests)
+        return
+    if not manifests:
+        typer.echo("No datasets yet. Import one: wenlu dataset import FILE --name NAME")
+    for manifest in manifests:
+        typer.echo(f"{manifest.name}@{manifest.version}  {manifest.counts.kept:>9,} texts  {manifest.created}")
+
+
+@app.command("show")
+def show(
+    dataset: Annotated[str, typer.Argument(help="name or name@version")], root: Root = None, as_json: AsJson = False
+) -> None:
+    """Counts, labels, what was dropped and why, and a few texts."""
+    from wenlu.corpus.version import DatasetVersion
+    from wenlu.storage.workspace import Workspace
+
+    version = DatasetVersion.open(Workspace.at(root), dataset)
+    if as_json:
+        print_json(version.manifest)
+        return
+    for line in version.summary():
+        typer.echo(line)

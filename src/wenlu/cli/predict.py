@@ -1,0 +1,113 @@
+"""`wenlu predict`: answers to a few texts, or to a file of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wenlu.base.errors import WenluError
+from wenlu.cli.options import Root
+
+_TOGETHER = 64
+
+
+def predict(
+    model: Annotated[str, typer.Argument(help="A model's name, a bundle's folder, or the address of a service")],
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts; or give --input")] = None,
+    source: Annotated[Path | None, typer.Option("--input", help="A UTF-8 file with one text a line; - is stdin")] = None,
+    target: Annotated[Path | None, typer.Option("--output", help="Where to write; standard output if left out")] = None,
+    root: Root = None,
+) -> None:
+    """One JSON line a text: the text, its label, the score, and the scores of all labels."""
+    import msgspec
+
+    answer = _answerer(model, root)
+    lines = (
+        msgspec.json.encode({"text": text, "label": label, "score": score, "scores": scores}) + b"\n"
+        for chunk in _chunks(_texts(texts, source))
+        for text, (label, score, scores) in zip(chunk, answer(chunk), strict=True)
+    )
+    if target is None:
+        for line in lines:
+            sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+    else:
+        _write_whole(target, lines)
+
+
+Answered = list[tuple[str, float, dict[str, float]]]
+
+
+def _answerer(model: str, root: Path | None) -> Callable[[Sequence[str]], Answered]:
+    return _remote(model) if model.startswith(("http://", "https://")) else _local(model, root)
+
+
+def _remote(address: str) -> Callable[[Sequence[str]], Answered]:
+    from wenlu.sdk.client import Client
+
+    client = Client(address)
+    return lambda texts: [_triple(answer) for answer in client.predict(texts)]
+
+
+def _local(model: str, root: Path | None) -> Callable[[Sequence[str]], Answered]:
+    from wenlu.bundle.predict import Predictor
+    from wenlu.bundle.seal import open_bundle
+    from wenlu.bundle.shelf import find_model
+    from wenlu.serving.runtimes import RUNTIMES
+    from wenlu.storage.workspace import Workspace
+
+    bundle = open_bundle(find_model(Workspace.at(root), model))
+    predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
+    return lambda texts: [_triple(answer) for answer in predictor.predict(texts)]
+
+
+def _triple(answer: Any) -> tuple[str, float, dict[str, float]]:
+    return answer.label, answer.score, answer.scores
+
+
+def _texts(texts: list[str] | None, source: Path | None) -> Iterator[str]:
+    if bool(texts) == (source is not None):
+        raise WenluError("nothing_to_predict", "Give texts, or --input FILE with one text a line (and not both).")
+    if source is None:
+        yield from texts or ()
+        return
+    try:
+        with open(0 if str(source) == "-" else source, "rb", closefd=str(source) != "-") as file:
+            for number, line in enumerate(file, 1):
+                yield _decoded(line, source, number)
+    except OSError as error:
+        raise WenluError("no_input", f"{source} can't be read: {error.strerror}.") from None
+
+
+def _decoded(line: bytes, source: Path, number: int) -> str:
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise WenluError(
+            "bad_encoding",
+            f"{source}, line {number} is not UTF-8 (byte {error.start + 1}).",
+            hint="Convert it first, e.g.: iconv -f GB18030 -t UTF-8",
+        ) from None
+
+
+def _chunks(texts: Iterator[str]) -> Iterator[list[str]]:
+    while chunk := list(islice(texts, _TOGETHER)):
+        yield chunk
+
+
+def _write_whole(target: Path, lines: Iterator[bytes]) -> None:
+    """All the lines at `target`, or nothing there."""
+    partial = target.with_name(f".partial-{target.name}")
+    try:
+        with partial.open("wb") as file:
+            file.writelines(lines)
+        partial.replace(target)
+    except OSError as error:
+        raise WenluError("no_output", f"{target} can't be written: {error.strerror}.") from None
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,33 @@
+"""`wenlu run`: a recipe from end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wenlu.cli.options import AsJson, Root, print_json
+
+
+def run(
+    recipe: Annotated[Path, typer.Argument(help="The recipe, a YAML file")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="key.key=value, over what the recipe says")] = None,
+    root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a recipe: data, tokenizer, model and baseline, evaluation, a bundle ready to serve.
+
+    Stages whose inputs have not changed are taken from before.
+    """
+    from wenlu.cli.terminal import Terminal
+    from wenlu.pipeline.recipe import load_recipe
+    from wenlu.pipeline.run import run_recipe
+    from wenlu.storage.workspace import Workspace
+
+    result = run_recipe(load_recipe(recipe, settings=settings or []), Workspace.at(root), Terminal())
+    if as_json:
+        print_json({"run": result.run, "model": result.model, "folder": str(result.folder), "verdict": result.verdict})
+        return
+    typer.echo(f"\n{result.choice}\n{result.verdict}\n")
+    typer.echo(f"model   {result.model}\nreport  {result.folder / 'report.html'}\nserve   wenlu serve {result.model}")

@@ -1,0 +1,27 @@
+"""`wenlu serve`: a model online."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wenlu.cli.options import Root
+
+Host = Annotated[str, typer.Option(help="Address to bind to; only this machine reaches the default")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="Port to bind to; 0 takes any that is free")]
+
+
+def serve(
+    bundle: Annotated[str, typer.Argument(help="A model's name, name@version, or a bundle's folder")],
+    host: Host = "127.0.0.1",
+    port: Port = 5000,
+    root: Root = None,
+) -> None:
+    """Answer over HTTP until Ctrl-C. Refuses to start if the answers are not those recorded at training."""
+    from wenlu.bundle.shelf import find_model
+    from wenlu.serving.service import serve as serve_bundle
+    from wenlu.storage.workspace import Workspace
+
+    folder = find_model(Workspace.at(root), bundle)
+    serve_bundle(folder, host=host, port=port, on_ready=lambda address: typer.echo(f"{bundle} answers at {address}"))

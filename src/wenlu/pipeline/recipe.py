@@ -1,0 +1,141 @@
+"""The one file a user writes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from wenlu.base.component import Component, component
+from wenlu.base.errors import WenluError
+from wenlu.base.spec import Field, Spec, check
+from wenlu.corpus.settings import DataConfig
+from wenlu.models import MODELS
+from wenlu.storage.names import checked_name
+from wenlu.text.pipeline import PipelineConfig
+from wenlu.training.settings import TrainingConfig
+
+
+class Contender(Spec):
+    """A text pipeline, a model and how it is trained."""
+
+    text: PipelineConfig = PipelineConfig()
+    model: str | dict[str, Any] = Field(description="A row of the models, with settings")
+    training: TrainingConfig = TrainingConfig()
+
+
+BASELINE = Contender(
+    text=PipelineConfig(normalize=["lower"], tokenizer={"name": "char", "min_count": 2}, max_length=1024),
+    model={"name": "bag"},
+    training=TrainingConfig(optimizer={"name": "adam", "learning_rate": 0.01}, batch=256, epochs=12, patience=2),
+)
+
+
+class ServiceConfig(Spec):
+    """How the deployed model answers."""
+
+    positive: str | None = Field(default=None, description="Of a binary model: the label that /sentiment tells of")
+    host: str = Field(default="127.0.0.1", description="Address the service is bound to")
+    port: int = Field(default=5000, ge=0, le=65_535, description="Port; 0 takes any that is free")
+
+
+class Recipe(Spec):
+    """Data → text → model → training → evaluation → service."""
+
+    wenlu: Literal[1] = Field(description="Version of the recipe's form")
+    name: str = Field(description="What the model will be called")
+    data: DataConfig
+    text: PipelineConfig = PipelineConfig()
+    model: str | dict[str, Any] = Field(description="A row of the models, with settings")
+    training: TrainingConfig = TrainingConfig()
+    baseline: Contender = Field(default=BASELINE, description="The trivial model that is trained beside yours")
+    service: ServiceConfig = ServiceConfig()
+
+    def contenders(self) -> dict[str, Contender]:
+        """The user's model and the trivial one, by the name a report calls them."""
+        own = component(MODELS, self.model, where="model").name
+        trivial = component(MODELS, self.baseline.model, where="baseline: model").name
+        mine = Contender(text=self.text, model=self.model, training=self.training)
+        return {own: mine, (f"{trivial} (baseline)" if own == trivial else trivial): self.baseline}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRecipe:
+    """A checked recipe, its text as it was run (settings from the command line included), and that text's digest."""
+
+    recipe: Recipe
+    text: str
+    sha256: str
+
+
+def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
+    """Read a recipe and lay `key.key=value` settings over it.
+
+    Raises WenluError: `no_recipe`, `bad_yaml` (with line), `bad_settings` (all mistakes at once).
+    """
+    try:
+        written = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WenluError("no_recipe", f"The recipe {path} can't be read: {error}.", hint="See: ls recipes/") from None
+    data = _parsed(written, where=str(path))
+    for setting in settings:
+        _lay_over(data, setting)
+    recipe = check(Recipe, data, where=str(path))
+    checked_name(recipe.name, what="model")
+    recipe.contenders()
+    text = written if not settings else yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
+    return LoadedRecipe(recipe, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def contender_model(contender: Contender) -> Component:
+    """The checked model of a contender."""
+    return component(MODELS, contender.model, where="model")
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice, where plain YAML silently keeps the last."""
+
+
+def _mapping_without_doubles(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_doubles)
+
+
+def _parsed(written: str, *, where: str) -> dict[str, Any]:
+    try:
+        data = yaml.load(written, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader)
+    except yaml.YAMLError as error:
+        raise WenluError("bad_yaml", f"{where} is not YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(data, dict):
+        raise WenluError("bad_yaml", f"{where} should hold a mapping of settings, and holds {type(data).__name__}.")
+    return data
+
+
+def _lay_over(data: dict[str, Any], setting: str) -> None:
+    """Set one `key.key=value`; the value is YAML."""
+    key, equals, value = setting.partition("=")
+    path = key.strip().split(".")
+    if not equals or not all(path):
+        raise WenluError("bad_setting", f"'{setting}' is not of the form key.key=value.", hint="--set training.epochs=3")
+    current: Any = data
+    for part in path[:-1]:
+        below = current.get(part)
+        if isinstance(below, str):  # `model: lstm` in short; its settings want the long form
+            below = current[part] = {"name": below}
+        current = current.setdefault(part, {})
+        if not isinstance(current, Mapping):
+            raise WenluError("bad_setting", f"'{key}': {part} holds no settings of its own.")
+    current[path[-1]] = yaml.safe_load(value)

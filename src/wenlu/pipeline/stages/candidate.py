@@ -1,0 +1,113 @@
+"""Trained weights → a bundle that can answer, with the answers that torch gave recorded in it."""
+
+from __future__ import annotations
+
+import heapq
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+from torch import nn
+
+from wenlu.base.errors import WenluError
+from wenlu.base.events import Events
+from wenlu.bundle.export import EXPORTS
+from wenlu.bundle.manifest import GOLDEN, ONNX, TEXT, WEIGHTS, Architecture, Description
+from wenlu.bundle.parity import HARD_TEXTS, Golden, differences, golden_bytes
+from wenlu.bundle.predict import Predictor
+from wenlu.bundle.seal import Bundle, open_bundle, seal
+from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.recipe import Contender, Recipe, contender_model
+from wenlu.pipeline.stage import Finished, Stage
+from wenlu.serving.runtimes import RUNTIMES
+from wenlu.storage.local import write_atomic
+from wenlu.text.pipeline import TextPipeline
+
+BUNDLE = "bundle"
+_GOLDEN_TEXTS = 48
+_GOLDEN_CHARACTERS = 2_000  # well under what a service takes
+
+
+def candidate_stage(
+    name: str, contender: Contender, recipe: Recipe, tokenizer: Finished, training: Finished, dataset: DatasetVersion
+) -> Stage:
+    """Export, and prove on the golden texts that the exported form answers as the trained one."""
+
+    def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
+        bundle_folder = folder / BUNDLE
+        shutil.copytree(tokenizer.folder / TEXT, bundle_folder / TEXT)
+        shutil.copy(training.folder / WEIGHTS, bundle_folder / WEIGHTS)
+        EXPORTS["onnx"](_trained(contender, tokenizer, training, dataset), bundle_folder / ONNX)
+        description = _description(contender, recipe, tokenizer, training, dataset)
+        seal(bundle_folder, description)
+        rows = _record(open_bundle(bundle_folder), _golden_texts(dataset))
+        write_atomic(bundle_folder / GOLDEN, golden_bytes(rows))
+        manifest = seal(bundle_folder, description)
+        _prove(open_bundle(bundle_folder), rows)
+        events.result(f"{manifest.version}: ONNX gives torch's answers for {len(rows)} recorded texts within {manifest.tolerance:g}")
+        return {"version": manifest.version}
+
+    return Stage(
+        name=f"export {name}",
+        inputs={
+            "training": training.fingerprint,
+            "name": recipe.name,
+            "positive": recipe.service.positive,
+            "dataset": dataset.reference,
+        },
+        packages=("base", "storage", "text", "models", "bundle", "serving.runtimes"),
+        make=make,
+    )
+
+
+def _trained(contender: Contender, tokenizer: Finished, training: Finished, dataset: DatasetVersion) -> nn.Module:
+    named = contender_model(contender)
+    model: nn.Module = named.kind(named.config, vocabulary_size=tokenizer.result["size"], labels=len(dataset.labels))
+    model.load_state_dict(load_file(training.folder / WEIGHTS))
+    return model
+
+
+def _description(
+    contender: Contender, recipe: Recipe, tokenizer: Finished, training: Finished, dataset: DatasetVersion
+) -> Description:
+    named = contender_model(contender)
+    return Description(
+        name=recipe.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        task=named.kind.task,
+        architecture=Architecture(name=named.name, config=named.config.model_dump(mode="json")),
+        labels=dataset.labels,
+        positive=recipe.service.positive,
+        vocabulary_size=tokenizer.result["size"],
+        max_length=contender.text.max_length,
+        parameters=training.result["parameters"],
+        pipeline_digest=tokenizer.result["digest"],
+    )
+
+
+def _golden_texts(dataset: DatasetVersion) -> list[str]:
+    """Texts of the test split chosen by their hash, the hard ones, and one that is longer than any model reads."""
+    chosen = heapq.nsmallest(_GOLDEN_TEXTS, dataset.texts("test"), key=lambda text: text.id)
+    own = [text.body[:_GOLDEN_CHARACTERS] for text in chosen]
+    longest = "".join(own)[:_GOLDEN_CHARACTERS]
+    return [*own, *HARD_TEXTS, longest]
+
+
+def _record(bundle: Bundle, texts: list[str]) -> list[Golden]:
+    """What torch answers."""
+    predictor = Predictor(bundle, RUNTIMES["torch"](bundle))
+    ids = bundle.pipeline.encode(texts)
+    answers = predictor.predict(texts)
+    return [
+        Golden(text, row, answer.label, answer.scores) for text, row, answer in zip(texts, ids, answers, strict=True)
+    ]
+
+
+def _prove(bundle: Bundle, rows: list[Golden]) -> None:
+    """Raise WenluError `export_differs` unless ONNX Runtime gives the recorded answers."""
+    answers = Predictor(bundle, RUNTIMES["onnx"](bundle)).predict([row.text for row in rows])
+    wrong = differences(rows, [answer.scores for answer in answers], tolerance=bundle.manifest.tolerance)
+    if wrong:
+        raise WenluError("export_differs", f"The exported model differs from the trained one: {'; '.join(wrong[:3])}.")

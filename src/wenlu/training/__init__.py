@@ -1,0 +1,1 @@
+"""One loop for every model; what differs is handed in."""
