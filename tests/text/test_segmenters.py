@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wenlu.base.component import component
+from wenlu.base.errors import WenluError
+from wenlu.text.segment import SEGMENTERS, Segmenter
+
+_made: dict[str, Segmenter] = {}
+
+
+@pytest.fixture(params=list(SEGMENTERS))
+def segmenter(request: pytest.FixtureRequest) -> Segmenter:
+    return made(request.param)
+
+
+def made(name: str) -> Segmenter:
+    if name not in _made:
+        named = component(SEGMENTERS, name, where="test")
+        _made[name] = named.kind(named.config)
+    return _made[name]
+
+
+@given(text=st.text(max_size=50) | st.text(st.sampled_from("我爱北京天安门東京都に住む。！ \nabc１２"), max_size=50))
+@settings(max_examples=100, deadline=None)
+@pytest.mark.parametrize("name", list(SEGMENTERS))
+def test_nothing_is_added_dropped_or_changed(name: str, text: str):
+    assert "".join(made(name)(text)) == text
+
+
+def test_its_version_names_what_decides_the_cuts(segmenter: Segmenter):
+    assert segmenter.version
+    assert "?" not in segmenter.version
+
+
+@pytest.mark.parametrize("name", ["rjieba", "jieba"])
+def test_chinese_words_are_found(name: str):
+    assert made(name)("我来到北京清华大学") == ["我", "来到", "北京", "清华大学"]
+
+
+def test_japanese_words_are_found():
+    assert made("sudachi")("東京都に住んでいます") == ["東京都", "に", "住ん", "で", "い", "ます"]
+
+
+@pytest.mark.parametrize("text", ["あ" * 60_000, "長い文です。" * 20_000])
+def test_a_text_longer_than_sudachi_takes_is_cut_first(text: str):
+    assert "".join(made("sudachi")(text)) == text
+
+
+def test_sudachi_cuts_by_the_mode_asked_for():
+    cuts = {}
+    for mode in "AC":
+        named = component(SEGMENTERS, {"name": "sudachi", "mode": mode}, where="test")
+        cuts[mode] = named.kind(named.config)("選挙管理委員会")
+    assert cuts == {"A": ["選挙", "管理", "委員", "会"], "C": ["選挙管理委員会"]}
+
+
+def test_a_segmenter_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(__import__("sys").modules, "rjieba", None)
+    named = component(SEGMENTERS, "rjieba", where="test")
+    with pytest.raises(WenluError, match=r"pip install 'wenlu\[zh\]'"):
+        named.kind(named.config)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.contracts.tokenizers import CORPUS, trained
+from wenlu.base.errors import WenluError
+from wenlu.text.tokenizers import TOKENIZERS
+from wenlu.text.vocabulary import PAD, UNK, UNK_ID, Vocabulary
+
+every = pytest.mark.parametrize("name", list(TOKENIZERS))
+TEXTS = st.text(st.sampled_from("北京大学東京あいうカタｶﾞ123 abcＡ，。！👍👨‍👩𠮷葛󠄀"), max_size=40)
+
+
+@every
+def test_what_it_has_seen_comes_back_as_it_was(name: str):
+    tokenizer, _ = trained(name)
+    for text in CORPUS:
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@every
+@given(text=TEXTS)
+@settings(max_examples=40, deadline=None)
+def test_any_text_it_was_trained_on_comes_back(name: str, text: str):
+    tokenizer, _ = trained(name, [text])
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@every
+@given(text=st.text(max_size=60))
+@settings(max_examples=40, deadline=None)
+def test_any_text_at_all_has_ids_below_size_and_never_padding(name: str, text: str):
+    tokenizer, _ = trained(name)
+    assert all(0 < number < tokenizer.size for number in tokenizer.encode(text))
+
+
+@every
+def test_saved_and_loaded_it_gives_the_same_ids(name: str):
+    tokenizer, config = trained(name)
+    again = TOKENIZERS[name].from_files(tokenizer.to_files(), config)
+    assert [again.encode(text) for text in CORPUS] == [tokenizer.encode(text) for text in CORPUS]
+    assert (again.size, again.version) == (tokenizer.size, tokenizer.version)
+
+
+@every
+def test_training_twice_gives_the_same_files(name: str):
+    assert trained(name)[0].to_files() == trained(name)[0].to_files()
+
+
+@every
+def test_a_missing_file_is_a_sentence(name: str):
+    _, config = trained(name)
+    with pytest.raises(WenluError, match="missing"):
+        TOKENIZERS[name].from_files({}, config)
+
+
+def test_a_vocabulary_is_by_frequency_with_padding_and_unknown_first():
+    texts = [["好", "好", "坏"], ["好", "坏", "中"], [PAD, PAD, UNK]]
+    assert Vocabulary.by_frequency(texts, min_count=2, max_size=10).pieces == (PAD, UNK, "好", "坏")
+    assert Vocabulary.by_frequency(texts, min_count=1, max_size=3).pieces == (PAD, UNK, "好")
+
+
+def test_an_unknown_piece_has_the_unknown_id():
+    vocabulary = Vocabulary([PAD, UNK, "好"])
+    assert vocabulary.encode(["好", "没见过"]) == [2, UNK_ID]
+
+
+def test_counting_forgets_rare_pieces_rather_than_grow(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wenlu.text.vocabulary._MOST_COUNTED", 100)
+    texts = [["常", f"稀{number}"] for number in range(1_000)]
+    assert Vocabulary.by_frequency(texts, min_count=2, max_size=10).pieces == (PAD, UNK, "常")
+
+
+@pytest.mark.parametrize("content", [b"", b"[", b"{}", b'["a"]', b'["<PAD>", "<UNK>", "x", "x"]', b"\xff"])
+def test_a_broken_vocabulary_is_refused(content: bytes):
+    with pytest.raises(WenluError) as caught:
+        Vocabulary.from_bytes(content)
+    assert caught.value.code == "bad_vocabulary"
