@@ -1,0 +1,63 @@
+"""What a report is made of. Everything in it may come from users and is escaped where it is shown."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wenlu.evaluation.hardest import HardText
+from wenlu.evaluation.metrics import Metrics
+from wenlu.evaluation.verdict import History, Verdict
+
+
+class DatasetFacts(msgspec.Struct, frozen=True):
+    """Where the texts went. `splits`, `dropped` (by reason) and `labels` count texts.
+
+    `label_conflicts` counts texts that came with more than one label.
+    """
+
+    name: str
+    version: str
+    splits: dict[str, int]
+    dropped: dict[str, int]
+    labels: dict[str, int]
+    label_conflicts: int = 0
+
+
+class TokenizerFacts(msgspec.Struct, frozen=True):
+    """How texts became ids. `coverage` is the share of the training texts' pieces that the vocabulary knows;
+    `oov_rate` the share of the test texts' pieces that it does not."""
+
+    name: str
+    segmenter: str
+    size: int
+    coverage: float
+    oov_rate: float
+
+
+class CandidateFacts(msgspec.Struct, frozen=True):
+    """A model that was trained, deployed or not. `seconds` of training."""
+
+    name: str
+    parameters: int
+    seconds: float
+    history: History
+    train: Metrics
+    validation: Metrics
+    test: Metrics
+    deployed: bool
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One model's whole story. `lineage` is shown row by row as it comes: what, and its version or hash."""
+
+    title: str
+    version: str
+    created: str
+    verdict: Verdict
+    choice: str
+    candidates: tuple[CandidateFacts, ...]
+    dataset: DatasetFacts
+    tokenizer: TokenizerFacts
+    hardest: tuple[HardText, ...] = ()
+    lineage: dict[str, str] = {}
+    recipe: str = ""
