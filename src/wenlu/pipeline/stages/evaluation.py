@@ -1,0 +1,106 @@
+"""A bundle's answers to the three splits → how good it is. The answers come from the same `predict` that serving calls."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from wenlu.base.events import Events
+from wenlu.base.records import Text
+from wenlu.bundle.predict import Predictor
+from wenlu.bundle.seal import open_bundle
+from wenlu.corpus.version import DatasetVersion
+from wenlu.evaluation.hardest import HardText, hardest_texts
+from wenlu.evaluation.metrics import Metrics, measure
+from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.candidate import BUNDLE
+from wenlu.serving.runtimes import RUNTIMES
+from wenlu.storage.local import write_atomic
+
+_FILE = "evaluation.json"
+_TRAIN_SAMPLE = 2_000  # training texts that tell how well the model knows what it was shown
+_TOGETHER = 256
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """Metrics of each split, which validation texts were answered right (in order), and the surest mistakes on test."""
+
+    train: Metrics
+    validation: Metrics
+    test: Metrics
+    right: list[bool]
+    hardest: tuple[HardText, ...]
+
+
+def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) -> Stage:
+    """Judge a candidate's answers to validation, test and a sample of the training texts."""
+
+    def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
+        bundle = open_bundle(candidate.folder / BUNDLE)
+        predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
+        evaluation = _evaluate(predictor, dataset, events)
+        write_atomic(folder / _FILE, msgspec.json.encode(evaluation))
+        test = evaluation.test
+        low, high = test.accuracy_interval
+        events.result(
+            f"test: accuracy {test.accuracy:.2%} ({low:.1%}-{high:.1%}), macro F1 {test.macro_f1:.2%}; "
+            f"validation {evaluation.validation.accuracy:.2%}, training {evaluation.train.accuracy:.2%}"
+        )
+        return {"test_accuracy": test.accuracy, "test_macro_f1": test.macro_f1}
+
+    return Stage(
+        name=f"evaluation {name}",
+        inputs={"candidate": candidate.fingerprint, "dataset": dataset.reference},
+        packages=("base", "storage", "text", "bundle", "evaluation", "serving.runtimes"),
+        make=make,
+    )
+
+
+def read_evaluation(stage: Finished) -> Evaluation:
+    """What the stage found."""
+    return msgspec.json.decode((stage.folder / _FILE).read_bytes(), type=Evaluation)
+
+
+def _evaluate(predictor: Predictor, dataset: DatasetVersion, events: Events) -> Evaluation:
+    labels = dataset.labels
+    sample = heapq.nsmallest(_TRAIN_SAMPLE, dataset.texts("train"), key=lambda text: text.id)
+    validation = list(dataset.texts("validation"))
+    test = list(dataset.texts("test"))
+    answered = [_answers(predictor, texts, labels, events) for texts in (sample, validation, test)]
+    train_metrics, validation_metrics, test_metrics = (
+        measure(labels=labels, truth=truth, probabilities=probabilities) for truth, probabilities in answered
+    )
+    validation_truth, validation_probabilities = answered[1]
+    test_truth, test_probabilities = answered[2]
+    return Evaluation(
+        train=train_metrics,
+        validation=validation_metrics,
+        test=test_metrics,
+        right=(validation_probabilities.argmax(1) == validation_truth).tolist(),
+        hardest=hardest_texts(
+            [text.body for text in test], labels=labels, truth=test_truth, probabilities=test_probabilities
+        ),
+    )
+
+
+def _answers(
+    predictor: Predictor, texts: list[Text], labels: list[str], events: Events
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Label numbers [N] and probabilities [N, C]."""
+    number = {label: position for position, label in enumerate(labels)}
+    truth_N = np.fromiter((number[text.label or ""] for text in texts), dtype=np.int64, count=len(texts))
+    chunks = []
+    for start in range(0, len(texts), _TOGETHER):
+        chunks.append(predictor.probabilities(_bodies(texts[start : start + _TOGETHER])))
+        events.progress(min(start + _TOGETHER, len(texts)), len(texts))
+    return truth_N, np.concatenate(chunks)
+
+
+def _bodies(texts: Iterable[Text]) -> list[str]:
+    return [text.body for text in texts]
