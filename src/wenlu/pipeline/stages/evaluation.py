@@ -34,7 +34,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     train: Metrics
     validation: Metrics
     test: Metrics
-    right: list[bool]
+    right: tuple[bool, ...]
     hardest: tuple[HardText, ...]
 
 
@@ -82,7 +82,7 @@ def _evaluate(predictor: Predictor, dataset: DatasetVersion, events: Events) -> 
         train=train_metrics,
         validation=validation_metrics,
         test=test_metrics,
-        right=(validation_probabilities.argmax(1) == validation_truth).tolist(),
+        right=tuple((validation_probabilities.argmax(1) == validation_truth).tolist()),
         hardest=hardest_texts(
             [text.body for text in test], labels=labels, truth=test_truth, probabilities=test_probabilities
         ),
