@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,10 @@ from wenlu.base.spec import Field, Spec, check
 from wenlu.corpus.settings import DataConfig
 from wenlu.models import MODELS
 from wenlu.storage.names import checked_name
-from wenlu.text.pipeline import PipelineConfig
+from wenlu.text.normalize import Normalizer
+from wenlu.text.pipeline import PipelineConfig, tokenizer_component
+from wenlu.text.segment import SEGMENTERS
+from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.settings import TrainingConfig
 
 
@@ -85,8 +88,7 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
     for setting in settings:
         _lay_over(data, setting)
     recipe = check(Recipe, data, where=str(path))
-    checked_name(recipe.name, what="model")
-    recipe.contenders()
+    _check_components(recipe, where=str(path))
     text = written if not settings else yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
     return LoadedRecipe(recipe, text, hashlib.sha256(text.encode()).hexdigest())
 
@@ -94,6 +96,41 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
 def contender_model(contender: Contender) -> Component:
     """The checked model of a contender."""
     return component(MODELS, contender.model, where="model")
+
+
+def _check_components(recipe: Recipe, *, where: str) -> None:
+    """Look every named component up, so that a mistake in the last stage is not found after an hour of the first."""
+    checks: list[Callable[[], object]] = [lambda: checked_name(recipe.name, what="model")]
+    checks.append(lambda: Normalizer(recipe.data.clean.normalize))
+    mine = Contender(text=recipe.text, model=recipe.model, training=recipe.training)
+    for contender, prefix in ((mine, ""), (recipe.baseline, "baseline: ")):
+        checks += _component_checks(contender, prefix)
+    mistakes = [mistake for look in checks if (mistake := _mistake(look))]
+    if mistakes:
+        raise WenluError("bad_settings", f"{where}: {' '.join(mistakes)}")
+
+
+def _component_checks(contender: Contender, prefix: str) -> list[Callable[[], object]]:
+    def tokenizer() -> None:
+        named = tokenizer_component(contender.text)
+        segmenter = getattr(named.config, "segmenter", None)
+        if segmenter is not None:
+            component(SEGMENTERS, segmenter, where=f"{prefix}text: tokenizer: segmenter")
+
+    return [
+        lambda: Normalizer(contender.text.normalize),
+        tokenizer,
+        lambda: component(MODELS, contender.model, where=f"{prefix}model"),
+        lambda: component(OPTIMIZERS, contender.training.optimizer, where=f"{prefix}training: optimizer"),
+    ]
+
+
+def _mistake(look: Callable[[], object]) -> str:
+    try:
+        look()
+    except WenluError as error:
+        return str(error)
+    return ""
 
 
 class _StrictLoader(yaml.SafeLoader):

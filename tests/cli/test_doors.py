@@ -1,0 +1,99 @@
+"""The front door is frozen: a command, option or field that appears or goes is a decision, made here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+
+from wenlu.cli.main import app
+
+DOORS = {
+    "demo": ["--recipe", "--check", "--port", "--root"],
+    "doctor": ["--root", "--json"],
+    "run": ["recipe", "--set", "--root", "--json"],
+    "serve": ["bundle", "--host", "--port", "--root"],
+    "predict": ["model", "texts", "--input", "--output", "--root"],
+    "dataset import": [
+        "uri", "--name", "--format", "--encoding", "--text", "--label", "--language", "--root", "--json",
+    ],
+    "dataset list": ["--root", "--json"],
+    "dataset show": ["dataset", "--root", "--json"],
+    "model list": ["--root", "--json"],
+    "model show": ["model", "--root"],
+}  # fmt: skip
+
+
+def doors(command: click.Command, name: str = "") -> dict[str, list[str]]:
+    """Each command by its full name, with its arguments and options."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        return {name: [parameter.opts[0] for parameter in command.params]}
+    return {key: value for part, inner in below.items() for key, value in doors(inner, f"{name} {part}".strip()).items()}
+
+
+def test_the_commands_and_options_are_these():
+    assert doors(typer.main.get_command(app)) == DOORS
+
+
+def test_every_command_and_option_says_what_it_does():
+    def check(command: click.Command) -> None:
+        assert command.help
+        for parameter in command.params:
+            assert getattr(parameter, "help", None), f"{command.name} {parameter.name}"
+        for inner in getattr(command, "commands", {}).values():
+            check(inner)
+
+    check(typer.main.get_command(app))
+
+
+def wenlu(*arguments: str, root: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wenlu", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=None, cwd=root)
+
+
+def test_help_loads_nothing_heavy(tmp_path: Path):
+    probe = (
+        "import sys; from wenlu.cli import main; sys.argv = ['wenlu', '--help']\n"
+        "try: main.main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('torch', 'numpy', 'pydantic', 'httpx', 'pyarrow', 'rich') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "nothing"], "There is no model 'nothing'"),
+        (["predict", "nothing", "好"], "There is no model 'nothing'"),
+        (["model", "show", "../x"], "There is no bundle in the folder"),
+        (["dataset", "show", "nothing"], "nothing"),
+        (["dataset", "import", "none.txt", "--name", "x"], "none.txt"),
+        (["dataset", "import", "none.txt", "--name", "../x"], "can't be the name"),
+        (["run", "none.yaml"], "none.yaml can't be read"),
+        (["predict", "http://127.0.0.1:1", "好"], "127.0.0.1:1"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_never_a_traceback(tmp_path: Path, arguments: list[str], said: str):
+    done = wenlu(*arguments, root=tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("noun", ["dataset", "model"])
+def test_an_empty_workspace_lists_nothing_and_says_what_to_do(tmp_path: Path, noun: str):
+    assert wenlu(noun, "list", root=tmp_path).stdout.startswith(f"No {noun}s yet")
+    assert wenlu(noun, "list", "--json", root=tmp_path).stdout.strip() == "[]"
+
+
+def test_the_doctor_looks_and_says_what_it_found(tmp_path: Path):
+    done = wenlu("doctor", root=tmp_path)
+    assert done.returncode == 0
+    assert "torch 2.13" in done.stdout
+    assert "✗" not in done.stdout
