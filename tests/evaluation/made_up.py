@@ -41,7 +41,7 @@ def history(*validation_losses: float, train_losses: Sequence[float] = ()) -> Hi
             train_loss=train_losses[number - 1] if train_losses else 0.9 / number,
             train_accuracy=1 - 0.3 / number,
             validation_loss=loss,
-            validation_accuracy=1 - loss / 2,
+            validation_accuracy=1 / (1 + loss),
             seconds=12.5,
         )
         for number, loss in enumerate(validation_losses, 1)

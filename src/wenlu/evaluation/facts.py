@@ -12,7 +12,7 @@ from wenlu.evaluation.verdict import History, Verdict
 class DatasetFacts(msgspec.Struct, frozen=True):
     """Where the texts went. `splits`, `dropped` (by reason) and `labels` count texts.
 
-    `label_conflicts` counts texts that came with more than one label.
+    `label_conflicts` counts texts that came with more than one label. `language` is a code such as `zh` or `ja`.
     """
 
     name: str
@@ -21,6 +21,7 @@ class DatasetFacts(msgspec.Struct, frozen=True):
     dropped: dict[str, int]
     labels: dict[str, int]
     label_conflicts: int = 0
+    language: str = ""
 
 
 class TokenizerFacts(msgspec.Struct, frozen=True):
