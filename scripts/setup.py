@@ -30,8 +30,10 @@ EXTRAS = "zh,ja,data,run,train,export,samples,dev"
 
 def main() -> None:
     options = arguments()
-    if sys.version_info < (3, 11):
-        fail(f"Wenlu needs Python 3.11 or newer, this is {platform.python_version()}. Run: make setup PYTHON=python3.12")
+    if sys.version_info < (3, 11):  # noqa: UP036  (an older Python may be what runs this)
+        fail(
+            f"Wenlu needs Python 3.11 or newer, this is {platform.python_version()}. Run: make setup PYTHON=python3.12"
+        )
     wanted = fingerprint(options)
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
@@ -81,7 +83,7 @@ def pip_setting(name: str) -> str:
     said = os.environ.get("PIP_" + name.upper().replace("-", "_"))
     if said is not None:
         return said
-    command = [PYTHON, "-m", "pip", "config", "get", f"global.{name}"]
+    command = [str(PYTHON), "-m", "pip", "config", "get", f"global.{name}"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     return found.stdout.strip() if found.returncode == 0 else ""
 
@@ -105,7 +107,7 @@ def install_torch(settings: list[str], *, gpu: bool) -> None:
 
 def check_torch(*, gpu: bool) -> None:
     """Fail if a later requirement replaced the build that was asked for."""
-    command = [PYTHON, "-c", "import torch; print(torch.__version__)"]
+    command = [str(PYTHON), "-c", "import torch; print(torch.__version__)"]
     found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     if not found.startswith(TORCH) or (sys.platform == "linux" and not gpu and not found.endswith("+cpu")):
         fail(f"torch is {found or 'missing'} after the installation, wanted {TORCH}. Remove .venv and run it again.")

@@ -67,11 +67,11 @@ def test_a_missing_an_added_and_a_linked_file_are_refused(tmp_path: Path):
     folder = made(tmp_path / "b")
     moved = (folder / "weights.safetensors").rename(tmp_path / "moved")
     (folder / "extra").write_text("x")
-    with pytest.raises(WenluError, match="weights.safetensors is missing; extra is not in the manifest"):
+    with pytest.raises(WenluError, match=r"weights\.safetensors is missing; extra is not in the manifest"):
         open_bundle(folder)
     (folder / "extra").unlink()
     (folder / "weights.safetensors").symlink_to(moved)
-    with pytest.raises(WenluError, match="weights.safetensors differs"):
+    with pytest.raises(WenluError, match=r"weights\.safetensors differs"):
         open_bundle(folder)
 
 

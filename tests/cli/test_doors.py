@@ -33,7 +33,9 @@ def doors(command: click.Command, name: str = "") -> dict[str, list[str]]:
     below = getattr(command, "commands", None)
     if below is None:
         return {name: [parameter.opts[0] for parameter in command.params]}
-    return {key: value for part, inner in below.items() for key, value in doors(inner, f"{name} {part}".strip()).items()}
+    return {
+        key: value for part, inner in below.items() for key, value in doors(inner, f"{name} {part}".strip()).items()
+    }
 
 
 def test_the_commands_and_options_are_these():

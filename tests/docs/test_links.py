@@ -8,7 +8,9 @@ import pytest
 import wenlu.pipeline.recipe
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").rglob("*.md")
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,8 +7,8 @@ import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-
 from tests.contracts.classifiers import LABELS, VOCABULARY, batch, classifiers, small
+
 from wenlu.bundle.export.onnx import export_onnx
 
 every = pytest.mark.parametrize("name", classifiers())

@@ -51,7 +51,10 @@ def test_a_setting_of_another_form_is_refused(tmp_path: Path, setting: str):
     [
         ({"modle": "lstm"}, "did you mean 'model'"),
         ({"model": "lsmt"}, "Did you mean 'lstm'"),
-        ({"model": {"name": "lstm", "dropout": 1.5, "hiden": 3}}, "dropout = 1.5: input should be less than 1; no field"),
+        (
+            {"model": {"name": "lstm", "dropout": 1.5, "hiden": 3}},
+            "dropout = 1.5: input should be less than 1; no field",
+        ),
         ({"training": {"optimizer": "adamm"}}, "Did you mean 'adam"),
         ({"training": {"epochs": 0}}, "training.epochs = 0"),
         ({"text": {"tokenizer": {"name": "wrod"}}}, "Did you mean 'word'"),

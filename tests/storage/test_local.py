@@ -28,9 +28,13 @@ def test_a_folder_appears_only_when_it_is_finished(tmp_path: Path):
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path):
-    with pytest.raises(ZeroDivisionError), atomic_folder(tmp_path / "f") as partial:
-        (partial / "x").write_text("x")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with atomic_folder(tmp_path / "f") as partial:
+            (partial / "x").write_text("x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -75,7 +79,24 @@ def test_a_plain_name_is_taken(name: str):
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", "../x", "a/b", "a\\b", "a\0", "．．／", "%2e%2e", "a..b", "-a", "A", "é", "a\u202eb", "x" * 65, "a\n"],
+    [
+        "",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        "a\\b",
+        "a\0",
+        "．．／",
+        "%2e%2e",
+        "a..b",
+        "-a",
+        "A",
+        "é",
+        "a\u202eb",
+        "x" * 65,
+        "a\n",
+    ],
 )
 def test_a_name_that_could_leave_its_folder_is_refused(name: str):
     with pytest.raises(WenluError, match="can't be the name of a dataset"):

@@ -35,7 +35,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a workspace of its own, the recipes, and the reviews a user might bring."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "recipes").symlink_to(ROOT / "recipes")
-    rows = [f"这是第{number}条评论，{'非常好' if number % 2 else '太差了'}！,{'好' if number % 2 else '坏'}" for number in range(400)]
+    rows = [
+        f"这是第{number}条评论，{'非常好' if number % 2 else '太差了'}！,{'好' if number % 2 else '坏'}"
+        for number in range(400)
+    ]
     (folder / "reviews.csv").write_text("review,label\n" + "\n".join(rows) + "\n", encoding="gb18030")
     return folder
 
@@ -90,7 +93,9 @@ def test_the_curl_line_that_the_demo_prints_works(demo: str, home: Path):
 
 
 def test_the_python_block_prints_a_bad_and_a_good_review(demo: str, home: Path):
-    done = subprocess.run([sys.executable, "-c", block("python", "wenlu.Client")], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", block("python", "wenlu.Client")], capture_output=True, text=True, check=True
+    )
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["negative", "positive"]
 
 

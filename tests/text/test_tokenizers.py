@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.contracts.tokenizers import CORPUS, trained
+
 from wenlu.base.errors import WenluError
 from wenlu.text.tokenizers import TOKENIZERS
 from wenlu.text.vocabulary import PAD, UNK, UNK_ID, Vocabulary

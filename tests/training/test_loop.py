@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.contracts.classifiers import VOCABULARY, classifiers, small
 from torch import Tensor, nn
 
-from tests.contracts.classifiers import VOCABULARY, classifiers, small
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
 from wenlu.base.spec import check
@@ -17,7 +17,7 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.settings import TrainingConfig
 
 
-class Stop(Exception):
+class CutOffError(Exception):
     """A run is cut off here."""
 
 
@@ -30,7 +30,7 @@ class StopsAt(Silent):
     def progress(self, done: int, total: int | None, note: str = "") -> None:
         self.left -= 1
         if self.left == 0:
-            raise Stop
+            raise CutOffError
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_run_cut_off_anywhere_ends_with_the_very_same_weights(
     outcome = whole.run()
     for cut in (1, 5, 14, 29):  # before the first checkpoint, inside an epoch, at its end, in a later one
         folder = tmp_path / f"cut-{cut}"
-        with pytest.raises(Stop):
+        with pytest.raises(CutOffError):
             training(texts, folder, name=name, optimizer=optimizer, events=StopsAt(cut)).run()
         resumed = training(texts, folder, name=name, optimizer=optimizer)
         again = resumed.run()

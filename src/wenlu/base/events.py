@@ -34,7 +34,7 @@ class Silent:
 def counted(items: Iterable[Item], events: Events, *, total: int | None = None, every: int = 500) -> Iterator[Item]:
     """The same items; `events` hears how many have passed, every `every` items and at the end."""
     done = 0
-    for done, item in enumerate(items, 1):  # noqa: B007  (the last value is used after the loop)
+    for done, item in enumerate(items, 1):
         yield item
         if done % every == 0:
             events.progress(done, total)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a text came from. `line` counts from 1; `byte_offset` is the start of that line in the decompressed file."""
+    """Where a text came from. `line` counts from 1; `byte_offset` is where it starts when decompressed."""
 
     file: str
     line: int = 1

@@ -10,7 +10,6 @@ from pydantic_core import ErrorDetails
 
 from wenlu.base.errors import WenluError, did_you_mean
 
-
 __all__ = ["Field", "Spec", "check"]
 
 

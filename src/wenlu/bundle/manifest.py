@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from wenlu.base.spec import Field, Spec
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 MANIFEST = "bundle.json"
 WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"

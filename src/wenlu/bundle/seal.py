@@ -87,7 +87,9 @@ def _verify(folder: Path, manifest: Manifest) -> None:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {MANIFEST}
     wrong = [f"{name} is missing" for name in sorted(manifest.files.keys() - there)]
     wrong += [f"{name} is not in the manifest" for name in sorted(there - manifest.files.keys())]
-    wrong += [f"{name} differs" for name in sorted(there & manifest.files.keys()) if not _unchanged(folder, name, manifest)]
+    wrong += [
+        f"{name} differs" for name in sorted(there & manifest.files.keys()) if not _unchanged(folder, name, manifest)
+    ]
     if wrong:
         raise WenluError(
             "changed_bundle",

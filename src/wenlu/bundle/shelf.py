@@ -25,10 +25,16 @@ def find_model(workspace: Workspace, reference: str) -> Path:
     if (Path(reference) / MANIFEST).is_file():
         return Path(reference)
     if "/" in reference:
-        raise WenluError("unknown_model", f"There is no bundle in the folder {reference}.", hint="See: wenlu model list")
+        raise WenluError(
+            "unknown_model", f"There is no bundle in the folder {reference}.", hint="See: wenlu model list"
+        )
     name, _, version = reference.partition("@")
     checked_name(name, what="model")
-    folder = workspace.models / name / (checked_name(version, what="version") if version else current_version(workspace, name))
+    folder = (
+        workspace.models
+        / name
+        / (checked_name(version, what="version") if version else current_version(workspace, name))
+    )
     if not (folder / MANIFEST).is_file():
         raise _unknown(workspace, reference)
     return folder

@@ -8,11 +8,13 @@ import typer
 
 from wenlu.cli.options import AsJson, Root, print_json
 
-app = typer.Typer(help="Versioned, cleaned, deduplicated texts with splits.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Versioned, cleaned, deduplicated texts with splits.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("import")
-def import_uri(
+def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     uri: Annotated[str, typer.Argument(help="A file, a folder or an archive of texts")],
     name: Annotated[str, typer.Option(help="What the dataset will be called")],
     format: Annotated[str, typer.Option(help="lines, csv, tsv, jsonl or tree; auto goes by the file's name")] = "auto",

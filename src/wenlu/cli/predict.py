@@ -19,7 +19,9 @@ _TOGETHER = 64
 def predict(
     model: Annotated[str, typer.Argument(help="A model's name, a bundle's folder, or the address of a service")],
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; or give --input")] = None,
-    source: Annotated[Path | None, typer.Option("--input", help="A UTF-8 file with one text a line; - is stdin")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--input", help="A UTF-8 file with one text a line; - is stdin")
+    ] = None,
     target: Annotated[Path | None, typer.Option("--output", help="Where to write; standard output if left out")] = None,
     root: Root = None,
 ) -> None:

@@ -12,7 +12,9 @@ from wenlu.cli.options import AsJson, Root, print_json
 
 def run(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a YAML file")],
-    settings: Annotated[list[str] | None, typer.Option("--set", help="key.key=value, over what the recipe says")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="key.key=value, over what the recipe says")
+    ] = None,
     root: Root = None,
     as_json: AsJson = False,
 ) -> None:

@@ -141,7 +141,7 @@ def _mapping_without_doubles(loader: _StrictLoader, node: yaml.MappingNode) -> d
     loader.flatten_mapping(node)
     seen: set[Any] = set()
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node, deep=True)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
         seen.add(key)
@@ -166,7 +166,9 @@ def _lay_over(data: dict[str, Any], setting: str) -> None:
     key, equals, value = setting.partition("=")
     path = key.strip().split(".")
     if not equals or not all(path):
-        raise WenluError("bad_setting", f"'{setting}' is not of the form key.key=value.", hint="--set training.epochs=3")
+        raise WenluError(
+            "bad_setting", f"'{setting}' is not of the form key.key=value.", hint="--set training.epochs=3"
+        )
     current: Any = data
     for part in path[:-1]:
         below = current.get(part)

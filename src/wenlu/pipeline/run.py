@@ -54,7 +54,8 @@ def _run(loaded: LoadedRecipe, workspace: Workspace, events: Events, run: str) -
     dataset = DatasetVersion.open(workspace, stage.result["dataset"])
     _check_labels(dataset, recipe)
     contended = [
-        _contend(name, contender, recipe, dataset, workspace, events) for name, contender in recipe.contenders().items()
+        _contend(name, contender, recipe=recipe, dataset=dataset, workspace=workspace, events=events)
+        for name, contender in recipe.contenders().items()
     ]
     final = run_stage(model_stage(loaded, run, contended, dataset, workspace), workspace, events)
     result = final.result
@@ -62,14 +63,16 @@ def _run(loaded: LoadedRecipe, workspace: Workspace, events: Events, run: str) -
 
 
 def _contend(
-    name: str, contender: Contender, recipe: Recipe, dataset: DatasetVersion, workspace: Workspace, events: Events
+    name: str, contender: Contender, *, recipe: Recipe, dataset: DatasetVersion, workspace: Workspace, events: Events
 ) -> Contended:
     def run(stage: Stage) -> Finished:
         return run_stage(stage, workspace, events)
 
     tokenizer = run(tokenizer_stage(name, contender.text, dataset))
     training = run(training_stage(name, contender, tokenizer, dataset))
-    candidate = run(candidate_stage(name, contender, recipe, tokenizer, training, dataset))
+    candidate = run(
+        candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)
+    )
     evaluation = run(evaluation_stage(name, candidate, dataset))
     return Contended(name, tokenizer, training, candidate, evaluation)
 

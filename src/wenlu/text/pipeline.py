@@ -85,7 +85,11 @@ class TextPipeline:
     def digest(self) -> str:
         """Hex SHA-256 of all that decides the ids: settings, versions and files."""
         files = sorted(self.tokenizer.to_files().items())
-        parts = [self.config.model_dump_json().encode(), repr(self.clean.steps).encode(), self.tokenizer.version.encode()]
+        parts = [
+            self.config.model_dump_json().encode(),
+            repr(self.clean.steps).encode(),
+            self.tokenizer.version.encode(),
+        ]
         parts += [name.encode() + b"\0" + hashlib.sha256(content).digest() for name, content in files]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 

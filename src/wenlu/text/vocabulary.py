@@ -23,7 +23,8 @@ class Vocabulary:
     def __init__(self, pieces: Sequence[str]) -> None:
         if tuple(pieces[:2]) != (PAD, UNK) or len(set(pieces)) != len(pieces):
             raise WenluError(
-                "bad_vocabulary", "A vocabulary begins with <PAD> and <UNK> and holds no piece twice; this one does not."
+                "bad_vocabulary",
+                "A vocabulary begins with <PAD> and <UNK> and holds no piece twice; this one does not.",
             )
         self.pieces = tuple(pieces)
         self._ids = {piece: number for number, piece in enumerate(pieces)}

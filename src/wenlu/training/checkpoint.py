@@ -20,7 +20,9 @@ _STATE = "state"
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> None:
     """Replace the checkpoint at `path` by groups of named tensors and a state that JSON can hold."""
-    flat = {f"{group}/{name}": tensor.contiguous() for group, named in tensors.items() for name, tensor in named.items()}
+    flat = {
+        f"{group}/{name}": tensor.contiguous() for group, named in tensors.items() for name, tensor in named.items()
+    }
     write_atomic(path, save(flat, metadata={_STATE: json.dumps(state)}))
 
 
@@ -34,7 +36,9 @@ def read_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str,
                 group, _, name = key.partition("/")
                 groups.setdefault(group, {})[name] = file.get_tensor(key)
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise WenluError("broken_checkpoint", f"{path} can't be read: {error}.", hint="Remove it to start again.") from None
+        raise WenluError(
+            "broken_checkpoint", f"{path} can't be read: {error}.", hint="Remove it to start again."
+        ) from None
     return groups, state
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wenlu.bundle.predict import Ids, padded
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 _IDS, _ENDS, _LABELS = "ids.i32", "ends.i64", "labels.i32"
 
@@ -53,7 +56,11 @@ def write_encoded(folder: Path, texts: Iterable[tuple[Sequence[int], int]]) -> N
     """Write (ids, label number) of each text into the new `folder`, as they come."""
     folder.mkdir(parents=True)
     end = 0
-    with (folder / _IDS).open("wb") as ids, (folder / _ENDS).open("wb") as ends, (folder / _LABELS).open("wb") as labels:
+    with (
+        (folder / _IDS).open("wb") as ids,
+        (folder / _ENDS).open("wb") as ends,
+        (folder / _LABELS).open("wb") as labels,
+    ):
         for row, label in texts:
             end += len(row)
             ids.write(np.asarray(row, dtype="<i4").tobytes())
@@ -61,6 +68,6 @@ def write_encoded(folder: Path, texts: Iterable[tuple[Sequence[int], int]]) -> N
             labels.write(np.asarray(label, dtype="<i4").tobytes())
 
 
-def _map(path: Path, kind: type[np.generic]) -> NDArray[np.generic]:
+def _map(path: Path, kind: type[_Number]) -> NDArray[_Number]:
     # numpy can't map an empty file
     return np.memmap(path, dtype=kind, mode="r") if path.stat().st_size else np.empty(0, dtype=kind)

@@ -114,7 +114,7 @@ class Training:
         if not torch.isfinite(loss):
             raise self._diverged()
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self.optimizer.step()
         self.progress.loss_sum += loss.item() * len(rows)

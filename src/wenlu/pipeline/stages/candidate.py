@@ -23,7 +23,6 @@ from wenlu.pipeline.recipe import Contender, Recipe, contender_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.local import write_atomic
-from wenlu.text.pipeline import TextPipeline
 
 BUNDLE = "bundle"
 _GOLDEN_TEXTS = 48
@@ -31,7 +30,7 @@ _GOLDEN_CHARACTERS = 2_000  # well under what a service takes
 
 
 def candidate_stage(
-    name: str, contender: Contender, recipe: Recipe, tokenizer: Finished, training: Finished, dataset: DatasetVersion
+    name: str, contender: Contender, *, recipe: Recipe, tokenizer: Finished, training: Finished, dataset: DatasetVersion
 ) -> Stage:
     """Export, and prove on the golden texts that the exported form answers as the trained one."""
 
@@ -46,7 +45,9 @@ def candidate_stage(
         write_atomic(bundle_folder / GOLDEN, golden_bytes(rows))
         manifest = seal(bundle_folder, description)
         _prove(open_bundle(bundle_folder), rows)
-        events.result(f"{manifest.version}: ONNX gives torch's answers for {len(rows)} recorded texts within {manifest.tolerance:g}")
+        events.result(
+            f"{manifest.version}: ONNX gives the answers of torch for {len(rows)} texts within {manifest.tolerance:g}"
+        )
         return {"version": manifest.version}
 
     return Stage(

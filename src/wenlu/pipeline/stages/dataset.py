@@ -31,7 +31,10 @@ def dataset_stage(config: DataConfig, workspace: Workspace) -> Stage:
 
     return Stage(
         name="dataset",
-        inputs={"settings": config.model_dump(mode="json"), "sources": [_identity(source.uri) for source in config.sources]},
+        inputs={
+            "settings": config.model_dump(mode="json"),
+            "sources": [_identity(source.uri) for source in config.sources],
+        },
         packages=("base", "storage", "corpus", "text"),
         make=make,
         still_there=still_there,
@@ -39,7 +42,7 @@ def dataset_stage(config: DataConfig, workspace: Workspace) -> Stage:
 
 
 def _identity(uri: str) -> list[tuple[str, int, int]]:
-    """Name, size and time of change of every file of a source: reading 20 TB to see if they changed would cost a day."""
+    """Name, size and time of change of every file of a source: reading 20 TB to see if it changed takes a day."""
     path = locate(uri)
     files = sorted(entry for entry in path.rglob("*") if entry.is_file()) if path.is_dir() else [path]
     return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]

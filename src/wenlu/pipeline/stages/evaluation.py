@@ -1,4 +1,4 @@
-"""A bundle's answers to the three splits → how good it is. The answers come from the same `predict` that serving calls."""
+"""A bundle's answers to the three splits → how good it is. They come from the same `predict` that serving calls."""
 
 from __future__ import annotations
 

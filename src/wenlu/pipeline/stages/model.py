@@ -65,7 +65,15 @@ def model_stage(
             dataset=dataset.reference, recipe_sha256=loaded.sha256, run=run, code_version=version("wenlu"), parents=[]
         )
         for one in judged:
-            facts = _report(one, judged, choice, verdict, dataset, lineage, loaded)
+            facts = _report(
+                one,
+                judged=judged,
+                choice=choice,
+                verdict=verdict,
+                dataset=dataset,
+                lineage=lineage,
+                loaded=loaded,
+            )
             _shelve(one, facts, lineage, workspace)
         reference = f"{recipe.name}@{deployed.stages.candidate.result['version']}"
         make_current(workspace, recipe.name, deployed.stages.candidate.result["version"])
@@ -128,6 +136,7 @@ def _metrics(one: _Judged) -> dict[str, float]:
 
 def _report(
     one: _Judged,
+    *,
     judged: Sequence[_Judged],
     choice: Choice,
     verdict: Verdict,
@@ -152,7 +161,12 @@ def _report(
             oov_rate=tokenizer["oov"],
         ),
         hardest=one.evaluation.hardest,
-        lineage={"dataset": lineage.dataset, "run": lineage.run, "recipe": lineage.recipe_sha256, "wenlu": lineage.code_version},
+        lineage={
+            "dataset": lineage.dataset,
+            "run": lineage.run,
+            "recipe": lineage.recipe_sha256,
+            "wenlu": lineage.code_version,
+        },
         recipe=loaded.text,
     )
 

@@ -38,8 +38,8 @@ def tokenizer_stage(name: str, config: PipelineConfig, dataset: DatasetVersion) 
             "oov": unknown["validation"],
         }
         events.result(
-            f"{result['size']:,} ids ({pipeline.tokenizer.version}); they cover {result['coverage']:.2%} of the training "
-            f"text; out of vocabulary on validation: {result['oov']:.2%}"
+            f"{result['size']:,} ids ({pipeline.tokenizer.version}); they cover {result['coverage']:.2%} of the "
+            f"training text; out of vocabulary on validation: {result['oov']:.2%}"
         )
         return result
 

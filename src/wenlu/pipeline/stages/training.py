@@ -47,8 +47,8 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
         best = trained.history[trained.best_epoch - 1]
         seconds = sum(epoch.seconds for epoch in trained.history)
         events.result(
-            f"{parameters:,} parameters, {len(trained.history)} epochs in {seconds:.0f} s on {threads} threads; best is "
-            f"epoch {best.number}: {best.validation_accuracy:.2%} on validation, {best.train_accuracy:.2%} on training"
+            f"{parameters:,} parameters, {len(trained.history)} epochs in {seconds:.0f} s on {threads} threads; "
+            f"best is epoch {best.number}: {best.validation_accuracy:.2%} on validation"
         )
         return {"parameters": parameters, "seconds": seconds, "best_epoch": trained.best_epoch}
 
