@@ -197,13 +197,21 @@ def test_characters_are_drawn_in_the_language_of_the_dataset():
     assert languages == ["zh"] * 3
 
 
+def test_a_report_can_be_about_a_candidate_that_is_not_deployed():
+    deployed = report().candidates[0]
+    other = msgspec.structs.replace(deployed, name="lstm", test=metrics(0.5), deployed=False)
+    said = shown(candidates=(deployed, other), subject="lstm").said()
+    assert "Answered right50.0" in said
+    assert said.index("lstm3 epochs") < said.index("bag3 epochs")
+
+
 @pytest.mark.parametrize("deployed", [0, 2])
-def test_a_report_needs_exactly_one_deployed_candidate(deployed):
+def test_a_report_needs_exactly_one_candidate_to_be_about(deployed):
     candidate = report().candidates[0]
     several = tuple(msgspec.structs.replace(candidate, deployed=number < deployed) for number in range(2))
     with pytest.raises(WenluError) as refused:
         render_report(report(candidates=several))
-    assert refused.value.code == "no_deployed_candidate"
+    assert refused.value.code == "no_subject"
 
 
 def test_the_same_report_is_rendered_byte_for_byte_alike():

@@ -49,7 +49,11 @@ class CandidateFacts(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """One model's whole story. `lineage` is shown row by row as it comes: what, and its version or hash."""
+    """One model's whole story. `lineage` is shown row by row as it comes: what, and its version or hash.
+
+    `subject` names the candidate that the verdict, the key figures and the hardest texts are about; empty: the
+    deployed one.
+    """
 
     title: str
     version: str
@@ -62,3 +66,4 @@ class Report(msgspec.Struct, frozen=True):
     hardest: tuple[HardText, ...] = ()
     lineage: dict[str, str] = {}
     recipe: str = ""
+    subject: str = ""

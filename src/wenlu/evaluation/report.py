@@ -28,10 +28,10 @@ _SECTIONS = (
 def render_report(report: Report) -> str:
     """A whole HTML page. It asks for no other file, runs no script, and shows users' words as words.
 
-    Raises WenluError `no_deployed_candidate` unless exactly one candidate is deployed.
+    Raises WenluError `no_subject` unless exactly one candidate is the one it is about.
     """
-    deployed = sections.deployed_of(report)
-    body = [sections.summary(report, deployed), *(section(report, deployed) for section in _SECTIONS)]
+    subject = sections.subject_of(report)
+    body = [sections.summary(report, subject), *(section(report, subject) for section in _SECTIONS)]
     page = tag("html", _head(report), tag("body", tag("main", *body)), lang="en")
     return f"<!doctype html>\n{page}\n"
 

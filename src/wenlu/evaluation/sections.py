@@ -1,4 +1,4 @@
-"""The parts of the report, top to bottom. Each takes the report and the deployed candidate and gives its markup."""
+"""The parts of the report, top to bottom. Each takes the report and the candidate it is about."""
 
 from __future__ import annotations
 
@@ -25,17 +25,22 @@ _COUNTS = frozenset({"texts", "epochs", "since_epoch"})
 _DIFFERENCES = frozenset({"gap", "half_width"})
 
 
-def deployed_of(report: Report) -> CandidateFacts:
-    """The one candidate that is deployed; raises WenluError `no_deployed_candidate` unless there is exactly one."""
-    deployed = [candidate for candidate in report.candidates if candidate.deployed]
-    if len(deployed) != 1:
+def subject_of(report: Report) -> CandidateFacts:
+    """The candidate that the report is about: the one it names, else the deployed one.
+
+    Raises WenluError `no_subject` unless that is exactly one.
+    """
+    named_so = [one for one in report.candidates if (one.name == report.subject if report.subject else one.deployed)]
+    if len(named_so) != 1:
+        asked = f"called '{report.subject}'" if report.subject else "deployed"
         raise WenluError(
-            "no_deployed_candidate", f"A report tells of one deployed candidate; here are {len(deployed)}."
+            "no_subject",
+            f"A report is about one candidate, but of {len(report.candidates)} {len(named_so)} are {asked}.",
         )
-    return deployed[0]
+    return named_so[0]
 
 
-def summary(report: Report, deployed: CandidateFacts) -> Markup:
+def summary(report: Report, subject: CandidateFacts) -> Markup:
     """The verdict, large, and the three figures behind it."""
     origin = tag("p", tag("span", say("page.kind")), tag("time", report.created), class_="origin")
     state = tag("span", say(f"finding.{report.verdict.findings[0].code}"), class_="state")
@@ -48,18 +53,18 @@ def summary(report: Report, deployed: CandidateFacts) -> Markup:
         title,
         verdict,
         choice,
-        _key_figures(deployed),
+        _key_figures(subject),
         class_=f"summary {_mood(report.verdict.findings[0])}",
     )
 
 
-def _key_figures(deployed: CandidateFacts) -> Markup:
-    test, gap = deployed.test, deployed.train.accuracy - deployed.test.accuracy
+def _key_figures(subject: CandidateFacts) -> Markup:
+    test, gap = subject.test, subject.train.accuracy - subject.test.accuracy
     sign = "−" if gap < 0 else ""
     figures = (
         ("accuracy", percent(test.accuracy), {"interval": percent_range(*test.accuracy_interval)}),
         ("macro_f1", percent(test.macro_f1), {"labels": str(len(test.per_class))}),
-        ("gap", sign + points(gap), {"train": percent(deployed.train.accuracy)}),
+        ("gap", sign + points(gap), {"train": percent(subject.train.accuracy)}),
     )
     return tag("dl", *starmap(_key_figure, figures), class_="figures")
 
@@ -74,7 +79,7 @@ def _key_figure(key: str, value: str, values: dict[str, str]) -> Markup:
     )
 
 
-def findings(report: Report, deployed: CandidateFacts) -> Markup:
+def findings(report: Report, subject: CandidateFacts) -> Markup:
     """What is so, what it rests on, what to do."""
     return _section("findings", tag("ol", *map(_finding, report.verdict.findings), class_="findings"))
 
@@ -111,7 +116,7 @@ def _evidence(key: str, value: float) -> Markup:
     return joined(f"{value:.3f}" if key.startswith("loss_") else _glued(percent(value)))
 
 
-def candidates(report: Report, deployed: CandidateFacts) -> Markup:
+def candidates(report: Report, subject: CandidateFacts) -> Markup:
     """All that was trained, side by side."""
     intervals = [end for one in report.candidates for end in (*_ends(one.validation), *_ends(one.test))]
     axis = charts.round_range(intervals, lowest=0, highest=1)
@@ -157,10 +162,10 @@ def _whisker(split: str, metrics: Metrics, axis: charts.Range) -> Markup:
     return charts.whisker(metrics.accuracy, metrics.accuracy_interval, axis=axis, style=split, spoken=spoken)
 
 
-def learning(report: Report, deployed: CandidateFacts) -> Markup:
-    """Loss and accuracy over the epochs, the deployed candidate first."""
-    first_deployed = sorted(report.candidates, key=lambda candidate: not candidate.deployed)
-    drawn = [_learning_curves(candidate) for candidate in first_deployed if candidate.history]
+def learning(report: Report, subject: CandidateFacts) -> Markup:
+    """Loss and accuracy over the epochs, the subject first."""
+    subject_first = sorted(report.candidates, key=lambda candidate: candidate is not subject)
+    drawn = [_learning_curves(candidate) for candidate in subject_first if candidate.history]
     if not drawn:
         return Markup("")
     legend = _legend([("train", say("split.train")), ("validation", say("split.validation"))])
@@ -202,9 +207,9 @@ def _curves(kind: str, train: Sequence[float], validation: Sequence[float], best
     return tag("figure", tag("figcaption", say(f"learning.{kind}")), plot)
 
 
-def labels(report: Report, deployed: CandidateFacts) -> Markup:
+def labels(report: Report, subject: CandidateFacts) -> Markup:
     """Each label's figures, and which labels are taken for each other, on the test texts."""
-    test = deployed.test
+    test = subject.test
     heads = ("label", "bar", "precision", "recall", "f1", "support")
     head = tag("tr", *(tag("th", say(f"labels.{key}"), scope="col", class_=key) for key in heads))
     table = tag("table", tag("thead", head), tag("tbody", *map(_label, test.per_class)), class_="labels")
@@ -257,7 +262,7 @@ def _confused_pairs(names: Sequence[str], confusion: Sequence[Sequence[int]], mo
     return tag("div", tag("table", tag("thead", head), tag("tbody", *rows), class_="confused"), class_="scroll")
 
 
-def hardest(report: Report, deployed: CandidateFacts) -> Markup:
+def hardest(report: Report, subject: CandidateFacts) -> Markup:
     """The surest mistakes, to be read."""
     if not report.hardest:
         return Markup("")
@@ -276,7 +281,7 @@ def _sure(probability: float) -> Markup:
     return tag("span", _glued(percent(probability)), class_="sure")
 
 
-def texts(report: Report, deployed: CandidateFacts) -> Markup:
+def texts(report: Report, subject: CandidateFacts) -> Markup:
     """Where the texts went, how they are labelled, how they became ids."""
     dataset = report.dataset
     segments = _fates(report)
@@ -352,7 +357,7 @@ def _tokenizer(report: Report) -> Markup:
     return tag("div", tag("h3", say("tokenizer")), table)
 
 
-def lineage(report: Report, deployed: CandidateFacts) -> Markup:
+def lineage(report: Report, subject: CandidateFacts) -> Markup:
     """What this was made from, to make it again."""
     recipe = [tag("h3", say("lineage.recipe")), tag("pre", tag("code", named(report.recipe)))] if report.recipe else []
     return _section("lineage", _rows(report.lineage.items()), *recipe)
