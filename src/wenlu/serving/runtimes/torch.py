@@ -26,7 +26,9 @@ class TorchRuntime:
 
     def predict(self, tokens_BT: Ids, lengths_B: Ids) -> NDArray[np.float32]:
         with torch.inference_mode():
-            logits_BC: NDArray[np.float32] = self._model(torch.from_numpy(tokens_BT), torch.from_numpy(lengths_B)).numpy()
+            logits_BC: NDArray[np.float32] = self._model(
+                torch.from_numpy(tokens_BT), torch.from_numpy(lengths_B)
+            ).numpy()
         return logits_BC
 
     def close(self) -> None:

@@ -1,0 +1,1 @@
+"""A light client: `wenlu.Client` and `wenlu.AsyncClient`."""

@@ -1,0 +1,197 @@
+"""Requests that arrive together are computed together, without ever waiting for company.
+
+One thread computes. While it does, requests gather; when it is done it takes all that wait, up to a batch. So a
+lone request starts at once, and the busier the service, the fuller the batches: no timer to tune.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from time import perf_counter
+
+from wenlu.base.errors import WenluError
+from wenlu.bundle.predict import Answer
+from wenlu.serving.metrics import Metrics
+
+_log = logging.getLogger("wenlu.serving")
+
+Predict = Callable[[Sequence[str]], list[Answer]]
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A request in the line: its texts, where its answers go, and when it joined."""
+
+    texts: Sequence[str]
+    future: asyncio.Future[list[Answer]]
+    since: float
+
+
+class Line:
+    """Entries in order of arrival, at most `most_waiting` texts together. Knows neither clocks nor threads."""
+
+    def __init__(self, *, most_waiting: int) -> None:
+        self.waiting = 0
+        self._most = most_waiting
+        self._entries: deque[Entry] = deque()
+
+    def join(self, entry: Entry) -> bool:
+        """Whether there was room."""
+        if self.waiting + len(entry.texts) > self._most:
+            return False
+        self._entries.append(entry)
+        self.waiting += len(entry.texts)
+        return True
+
+    def take(self, most_texts: int) -> list[Entry]:
+        """The first entries, together at most `most_texts` texts (or one entry); whoever left is forgotten."""
+        batch: list[Entry] = []
+        texts = 0
+        while self._entries:
+            size = len(self._entries[0].texts)
+            if batch and texts + size > most_texts:
+                break
+            entry = self._entries.popleft()
+            self.waiting -= size
+            if not entry.future.done():
+                batch.append(entry)
+                texts += size
+        return batch
+
+
+@dataclass(slots=True)
+class Computed:
+    """What became of a batch: answers or a failure of each entry, when it began and how long it took."""
+
+    began: float
+    seconds: float
+    texts: int
+    entries: list[tuple[Entry, list[Answer] | Exception]] = field(default_factory=list)
+
+
+def compute(predict: Predict, batch: Sequence[Entry]) -> Computed:
+    """Answers of a batch. If it raises, each entry is tried alone, so that a poisonous text fails by itself."""
+    began = perf_counter()
+    texts = [text for entry in batch for text in entry.texts]
+    try:
+        answers = iter(predict(texts))
+        entries: list[tuple[Entry, list[Answer] | Exception]] = [
+            (entry, [next(answers) for _ in entry.texts]) for entry in batch
+        ]
+    except Exception as error:  # the edge of the model worker: nothing a model raises may stop the service
+        _log.exception("a batch of %d texts failed", len(texts), exc_info=error)
+        entries = [(entry, error if len(batch) == 1 else _alone(predict, entry)) for entry in batch]
+    return Computed(began, perf_counter() - began, len(texts), entries)
+
+
+def _alone(predict: Predict, entry: Entry) -> list[Answer] | Exception:
+    try:
+        return predict(entry.texts)
+    except Exception as error:
+        return error
+
+
+class Batcher:
+    """Answers texts from the event loop by computing them in one thread of its own.
+
+    `ask` and `close` belong to the event loop; the line is shared with the thread under `_lock`.
+    """
+
+    def __init__(
+        self, predict: Predict, metrics: Metrics, *, batch_texts: int = 64, waiting_texts: int = 1_024
+    ) -> None:
+        self._predict = predict
+        self._metrics = metrics
+        self._batch_texts = batch_texts
+        self._line = Line(most_waiting=waiting_texts)
+        self._lock = threading.Lock()
+        self._work: SimpleQueue[bool] = SimpleQueue()  # True: there is something in the line; False: stop
+        self._idle = True
+        self._stopped = False
+        self._computing: Sequence[Entry] = ()
+        self._loop = asyncio.get_running_loop()
+        self._finished = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="wenlu-predict", daemon=True)
+        self._thread.start()
+        metrics.watch_waiting(lambda: self._line.waiting)
+
+    def ask(self, texts: Sequence[str]) -> asyncio.Future[list[Answer]]:
+        """The answers to come. Cancel the future to leave the line.
+
+        Raises WenluError at once: `overloaded` if too many texts wait, `shutting_down` after `close` was called. The
+        future raises WenluError `prediction_failed` if the model could not answer.
+        """
+        if self._stopped:
+            raise shutting_down()
+        entry = Entry(texts, self._loop.create_future(), perf_counter())
+        with self._lock:
+            if not self._line.join(entry):
+                raise WenluError(
+                    "overloaded",
+                    f"{self._line.waiting} texts wait already; this request was not queued.",
+                    hint="Try again.",
+                )
+            wake, self._idle = self._idle, False
+        if wake:
+            self._work.put(True)
+        return entry.future
+
+    async def close(self, *, within: float) -> None:
+        """Answer what waits, for `within` seconds at most; then fail the rest."""
+        if not self._stopped:
+            self._stopped = True
+            self._work.put(False)
+        try:
+            async with asyncio.timeout(within):
+                await self._finished.wait()
+        except TimeoutError:
+            _log.error("the model did not finish within %.0f s", within)
+        with self._lock:
+            left = [*self._computing, *self._line.take(self._line.waiting)]
+        for entry in left:
+            if not entry.future.done():
+                entry.future.set_exception(shutting_down())
+
+    def _run(self) -> None:
+        try:
+            while self._work.get():
+                self._empty_line()
+            self._empty_line()  # what joined between the last batch and the word to stop
+        finally:
+            self._call(self._finished.set)
+
+    def _empty_line(self) -> None:
+        while True:
+            with self._lock:
+                batch = self._computing = self._line.take(self._batch_texts)
+                if not batch:
+                    self._idle = True
+                    return
+            self._call(self._deliver, compute(self._predict, batch))
+
+    def _call(self, function: Callable[..., None], *arguments: Computed) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, *arguments)
+        except RuntimeError:  # the loop was closed: a drain that hit its cap did not wait for us
+            _log.warning("an answer came after the service had stopped")
+
+    def _deliver(self, computed: Computed) -> None:
+        self._metrics.computed(computed.texts, computed.seconds)
+        for entry, outcome in computed.entries:
+            self._metrics.waited(computed.began - entry.since)
+            if entry.future.done():
+                continue
+            if isinstance(outcome, Exception):
+                entry.future.set_exception(WenluError("prediction_failed", "The model failed on this request."))
+            else:
+                entry.future.set_result(outcome)
+
+
+def shutting_down() -> WenluError:
+    return WenluError("shutting_down", "This service is shutting down.", hint="Try again in a few seconds.")

@@ -1,0 +1,21 @@
+"""All the routes of a service."""
+
+from __future__ import annotations
+
+from wenlu.serving.gateway import handlers, pages
+from wenlu.serving.gateway.handlers import Service
+from wenlu.serving.gateway.routes import Route
+
+ROUTES: tuple[Route[Service], ...] = (
+    Route("POST", "/v1/predict", handlers.predict, "The label of each text, with the probability of every label"),
+    Route("GET", "/sentiment/{sentence}", handlers.sentiment, "How positive one sentence is, from 0 to 1"),
+    Route("GET", "/v1/models", handlers.models, "The model that answers here"),
+    Route("GET", "/livez", handlers.alive, "Whether the process lives"),
+    Route("GET", "/readyz", handlers.ready, "Whether it has proven that it answers as it was trained"),
+    Route("GET", "/metrics", handlers.metrics, "Counters and times, for Prometheus"),
+    Route("GET", "/openapi.json", pages.openapi, "This interface, for programs"),
+    Route("GET", "/docs", pages.docs, "This interface, for people"),
+    Route("GET", "/docs/docs.css", pages.style, "Part of /docs"),
+    Route("GET", "/docs/docs.js", pages.script, "Part of /docs"),
+    Route("GET", "/", pages.front, "Leads to /docs"),
+)

@@ -1,0 +1,83 @@
+"""Small bundles for tests: real text pipelines, real models, real exports; only the sizes are toys."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_model
+
+from wenlu.base.spec import check
+from wenlu.bundle.export.onnx import export_onnx
+from wenlu.bundle.manifest import GOLDEN, ONNX, TEXT, WEIGHTS, Architecture, Description
+from wenlu.bundle.parity import HARD_TEXTS, Golden, golden_bytes
+from wenlu.bundle.predict import Predictor
+from wenlu.bundle.seal import Bundle, open_bundle, seal
+from wenlu.models.lstm import Lstm
+from wenlu.serving.runtimes.torch import TorchRuntime
+from wenlu.text.pipeline import PipelineConfig, TextPipeline
+
+TEXTS = (
+    "这家店的服务很好，下次还会再来",
+    "质量很差，再也不买了",
+    "物流很快，包装完好",
+    "房间又小又脏，不推荐",
+    "味道不错，价格也合适",
+    "とても良かったです。また利用します！",
+    "接客が最悪でした",
+    "駅から近くて便利です",
+    "部屋が狭くて残念だった",
+    "料理がおいしくて大満足",
+)
+
+
+def make_bundle(
+    folder: Path,
+    *,
+    labels: Sequence[str] = ("negative", "positive"),
+    positive: str | None = "positive",
+    texts: Sequence[str] = TEXTS,
+    seed: int = 1,
+    lstm: Lstm.Config | None = None,
+    tokenizer: dict[str, object] | None = None,
+    golden: int = 64,
+    name: str = "tiny",
+) -> Path:
+    """A sealed bundle of an untrained LSTM (weights by `seed`), its recorded answers given by torch."""
+    named = tokenizer or {"name": "char", "min_count": 1}
+    config = check(PipelineConfig, {"tokenizer": named}, where="test")
+    pipeline = TextPipeline.train(texts, config, clean=["nfkc", "spaces"])
+    pipeline.save(folder / TEXT)
+    settings = lstm or Lstm.Config(embedding=16, hidden=16, layers=2)
+    torch.manual_seed(seed)
+    model = Lstm(settings, vocabulary_size=pipeline.tokenizer.size, labels=len(labels)).eval()
+    save_model(model, str(folder / WEIGHTS))
+    export_onnx(model, folder / ONNX)
+    description = Description(
+        name=name,
+        created="2026-01-01T00:00:00+00:00",
+        task="classify",
+        architecture=Architecture(name="lstm", config=settings.model_dump()),
+        labels=list(labels),
+        positive=positive,
+        vocabulary_size=pipeline.tokenizer.size,
+        max_length=pipeline.config.max_length,
+        parameters=sum(weights.numel() for weights in model.parameters()),
+        pipeline_digest=pipeline.digest(),
+    )
+    seal(folder, description)
+    asked = [*itertools.islice(texts, golden), *HARD_TEXTS]
+    (folder / GOLDEN).write_bytes(golden_bytes(recorded(open_bundle(folder), asked)))
+    seal(folder, description)
+    return folder
+
+
+def recorded(bundle: Bundle, texts: Sequence[str]) -> list[Golden]:
+    """What torch answers, in the form of the golden file."""
+    answers = Predictor(bundle, TorchRuntime(bundle)).predict(texts)
+    ids = bundle.pipeline.encode(texts)
+    return [
+        Golden(text, row, answer.label, answer.scores) for text, row, answer in zip(texts, ids, answers, strict=True)
+    ]
