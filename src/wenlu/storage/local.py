@@ -10,8 +10,10 @@ import fcntl
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 _PARTIAL = ".partial-"
@@ -29,24 +31,42 @@ def write_atomic(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+@dataclass(frozen=True, slots=True)
+class NewFolder:
+    """A folder that is being filled, beside where it will stand."""
+
+    path: Path
+
+    def publish(self, name: str) -> None:
+        """Give the folder its name, with everything in it on disk.
+
+        A folder of that name is kept and this one dropped: published folders never change.
+        """
+        _sync_tree(self.path)
+        final = self.path.with_name(name)
+        if not final.exists():
+            self.path.rename(final)
+            sync_folder(final.parent)
+
+
+@contextmanager
+def new_folder(parent: Path) -> Iterator[NewFolder]:
+    """A folder to fill inside `parent`; gone when the block ends, unless it was published."""
+    parent.mkdir(parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{os.getpid()}-", dir=parent))
+    path.chmod(0o755)  # mkdtemp's 0700 would lock out others who may read the workspace
+    try:
+        yield NewFolder(path)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 @contextmanager
 def atomic_folder(final: Path) -> Iterator[Path]:
-    """A folder to fill; it becomes `final` when the block ends without an exception, and is removed otherwise.
-
-    An existing `final` is kept and the new folder dropped: published folders never change.
-    """
-    final.parent.mkdir(parents=True, exist_ok=True)
-    partial = final.with_name(f"{_PARTIAL}{os.getpid()}-{final.name}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        yield partial
-        _sync_tree(partial)
-        if not final.exists():
-            partial.rename(final)
-            sync_folder(final.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    """A folder to fill; it becomes `final` when the block ends without an exception, and is removed otherwise."""
+    with new_folder(final.parent) as folder:
+        yield folder.path
+        folder.publish(final.name)
 
 
 def sweep_partial(folder: Path) -> None:

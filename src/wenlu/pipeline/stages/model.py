@@ -60,7 +60,7 @@ def model_stage(
         judged = [_judged(contender) for contender in contended]
         choice = choose([Candidate(one.stages.name, one.evaluation.validation, one.evaluation.right) for one in judged])
         deployed = next(one for one in judged if one.stages.name == choice.name)
-        verdict = _verdict(deployed, baseline=judged[-1], dataset=dataset)
+        verdicts = {one.stages.name: _verdict(one, baseline=judged[-1], dataset=dataset) for one in judged}
         lineage = Lineage(
             dataset=dataset.reference, recipe_sha256=loaded.sha256, run=run, code_version=version("wenlu"), parents=[]
         )
@@ -69,7 +69,7 @@ def model_stage(
                 one,
                 judged=judged,
                 choice=choice,
-                verdict=verdict,
+                verdict=verdicts[one.stages.name],
                 dataset=dataset,
                 lineage=lineage,
                 loaded=loaded,
@@ -78,6 +78,7 @@ def model_stage(
         reference = f"{recipe.name}@{deployed.stages.candidate.result['version']}"
         make_current(workspace, recipe.name, deployed.stages.candidate.result["version"])
         events.result(choice.sentence)
+        verdict = verdicts[choice.name]
         events.result(verdict.sentence)
         place = _place(workspace, deployed).relative_to(workspace.root)
         return {"model": reference, "folder": str(place), "choice": choice.sentence, "verdict": verdict.sentence}
@@ -96,15 +97,15 @@ def _judged(contender: Contended) -> _Judged:
     return _Judged(contender, read_evaluation(contender.evaluation), history)
 
 
-def _verdict(deployed: _Judged, *, baseline: _Judged, dataset: DatasetVersion) -> Verdict:
+def _verdict(one: _Judged, *, baseline: _Judged, dataset: DatasetVersion) -> Verdict:
     counts = dataset.label_counts("train")
-    found = deployed.evaluation
+    found = one.evaluation
     return judge(
         test=found.test,
         validation=found.validation,
         train=found.train,
-        history=deployed.history,
-        baseline=None if deployed is baseline else baseline.evaluation.validation,
+        history=one.history,
+        baseline=None if one is baseline else baseline.evaluation.validation,
         majority_share=max(counts.values()) / sum(counts.values()),
     )
 
@@ -168,6 +169,7 @@ def _report(
             "wenlu": lineage.code_version,
         },
         recipe=loaded.text,
+        subject=one.stages.name,
     )
 
 
@@ -196,4 +198,5 @@ def _dataset_facts(dataset: DatasetVersion) -> DatasetFacts:
         dropped=dict(counts.dropped),
         labels=labels,
         label_conflicts=counts.dropped.get("label_conflict", 0),
+        language=dataset.manifest.language,
     )

@@ -1,0 +1,1 @@
+"""Raw files → cleaned, deduplicated, split, versioned datasets. Never imports torch."""

@@ -1,0 +1,53 @@
+"""Where a source lies."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+from wenlu.base.errors import WenluError
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_PACKAGE = "package:"
+
+
+def locate(uri: str) -> Path:
+    """The local path of `uri`: a path, `file:PATH`, or `package:NAME/FILE` inside an installed package.
+
+    Raises WenluError: `not_set` (a ${VARIABLE} that is not), `missing_package`, `no_source` (nothing lies there).
+    """
+    expanded = _VARIABLE.sub(lambda found: _environment(found[1], uri), uri)
+    path = _in_package(expanded) if expanded.startswith(_PACKAGE) else Path(expanded.removeprefix("file:")).absolute()
+    if not path.exists():
+        raise WenluError("no_source", f"There is nothing at {uri} (looked at {path}).", hint="Check the spelling.")
+    return path
+
+
+def _environment(name: str, uri: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise WenluError(
+            "not_set", f"{uri} needs the environment variable {name}, which is not set.", hint=f"Run: export {name}=FOLDER"
+        )
+    return value
+
+
+def _in_package(uri: str) -> Path:
+    """A file of an installed package, found without importing (and so running) the package."""
+    package, _, inside = uri.removeprefix(_PACKAGE).partition("/")
+    if not package.isidentifier():
+        raise WenluError("no_source", f"{uri} should look like package:NAME/FILE.")
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise WenluError(
+            "missing_package",
+            f"{uri} lies inside the package '{package}', which is not installed.",
+            hint="Install the sample texts with: pip install 'wenlu[samples]'",
+        )
+    folder = Path(next(iter(spec.submodule_search_locations))).resolve()
+    path = (folder / inside).resolve()
+    if not path.is_relative_to(folder):
+        raise WenluError("no_source", f"{uri} leads outside the package.")
+    return path

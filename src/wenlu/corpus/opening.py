@@ -1,0 +1,107 @@
+"""Bytes of a file, decompressed as they are read, and their lines. Never more than one line in memory."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from wenlu.base.errors import WenluError
+
+LONGEST_LINE = 16 << 20
+_MOST_RATIO = 100
+_FREE = 64 << 20  # bytes that may come out whatever the ratio: small files of one repeated word are no attack
+_CHUNK = 1 << 20
+
+_OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
+    ".gz": lambda path: cast(IO[bytes], gzip.open(path, "rb")),
+    ".xz": lambda path: cast(IO[bytes], lzma.open(path, "rb")),
+    ".bz2": lambda path: cast(IO[bytes], bz2.open(path, "rb")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without its end. `number` counts from 1; `content` is None for one longer than `LONGEST_LINE`."""
+
+    number: int
+    offset: int
+    content: bytes | None
+
+
+def bare_name(path: Path) -> str:
+    """The file's name without the suffix of its compression."""
+    return path.stem if path.suffix in _OPENERS else path.name
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes, decompressed if its name says so.
+
+    Raises WenluError `no_source`; while it is read: `bomb` (over 100 times its size), `broken_archive`.
+    """
+    opener = _OPENERS.get(path.suffix)
+    try:
+        if opener is None:
+            with path.open("rb") as file:
+                yield file
+        else:
+            with opener(path) as file, io.BufferedReader(_Bounded(file, path), _CHUNK) as bounded:
+                yield bounded
+    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        raise WenluError("broken_archive", f"{path} is cut off or damaged: {error}.") from None
+    except OSError as error:
+        raise WenluError("no_source", f"{path} can't be read: {error.strerror or error}.") from None
+
+
+def lines_of(file: IO[bytes]) -> Iterator[Line]:
+    """The lines of `file`, at \\n alone; one that is too long is passed over in pieces."""
+    offset = number = 0
+    while piece := file.readline(LONGEST_LINE):
+        number += 1
+        start = offset
+        offset += len(piece)
+        if len(piece) == LONGEST_LINE and not piece.endswith(b"\n"):
+            offset += _rest_of_line(file)
+            yield Line(number, start, None)
+        else:
+            yield Line(number, start, piece.rstrip(b"\r\n"))
+
+
+def _rest_of_line(file: IO[bytes]) -> int:
+    passed = 0
+    while piece := file.readline(_CHUNK):
+        passed += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return passed
+
+
+class _Bounded(io.RawIOBase):
+    """A decompressed stream that refuses to grow past a hundred times the file it comes from."""
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file = file
+        self._path = path
+        self._left = max(_FREE, path.stat().st_size * _MOST_RATIO)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(cast(bytearray, buffer))
+        piece = self._file.read(len(view))
+        self._left -= len(piece)
+        if self._left < 0:
+            raise WenluError(
+                "bomb", f"{self._path} grows to more than {_MOST_RATIO} times its size.", hint="Decompress it yourself."
+            )
+        view[: len(piece)] = piece
+        return len(piece)

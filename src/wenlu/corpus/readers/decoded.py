@@ -1,0 +1,56 @@
+"""Decoded lines, for the readers of text files: what can't be decoded is set aside, never replaced."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import IO
+
+from wenlu.base.records import Dropped, Source, Text
+from wenlu.corpus.opening import Line, lines_of
+
+_BOM = "\ufeff"
+_SHOWN = 200
+
+
+class DecodedLines:
+    """Iterates over the lines of a file as strings; `dropped` collects those that are too long or broken.
+
+    `line` is the last one read: where the reader is.
+    """
+
+    def __init__(self, file: IO[bytes], *, name: str, encoding: str) -> None:
+        self._lines = lines_of(file)
+        self._name = name
+        self._encoding = encoding
+        self.line = Line(0, 0, b"")
+        self.dropped: deque[Dropped] = deque()
+
+    def __iter__(self) -> Iterator[str]:
+        for self.line in self._lines:
+            text = self._decoded(self.line)
+            if text is not None:
+                yield text.removeprefix(_BOM) if self.line.number == 1 else text
+
+    def source(self) -> Source:
+        """Where the reader is."""
+        return Source(self._name, self.line.number, self.line.offset)
+
+    def drop(self, body: str, reason: str) -> Dropped:
+        """The refusal of what was read last."""
+        return Dropped(Text(body[:_SHOWN], source=self.source()), reason)
+
+    def take_dropped(self) -> Iterator[Dropped]:
+        """What was set aside since the last call."""
+        while self.dropped:
+            yield self.dropped.popleft()
+
+    def _decoded(self, line: Line) -> str | None:
+        if line.content is None:
+            self.dropped.append(self.drop("", "line_too_long"))
+            return None
+        try:
+            return line.content.decode(self._encoding)
+        except UnicodeDecodeError:
+            self.dropped.append(self.drop("", "bad_encoding"))
+            return None

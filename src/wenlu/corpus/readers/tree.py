@@ -1,0 +1,119 @@
+"""A folder or an archive of text files: a file is a text, its folder is the label.
+
+Archives come from strangers. Nothing is extracted: members are read as a stream, one at a time, to memory of bounded
+size, and their names never become paths. Links, devices, absolute names and names with `..` are refused.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from wenlu.base.errors import WenluError
+from wenlu.base.records import Dropped, Source, Text
+from wenlu.corpus.encoding import detect
+from wenlu.corpus.opening import bare_name, open_bytes
+from wenlu.corpus.settings import SourceConfig
+
+_MOST_MEMBERS = 5_000_000
+_LARGEST = 64 << 20
+_MOST_RATIO = 100
+_FREE = 64 << 20
+
+
+def read_tree(path: Path, source: SourceConfig, *, encoding: str) -> Iterator[Text | Dropped]:
+    """Every file that `include` names is a text; the name of its folder is the label unless the source has one."""
+    for name, content in _members(path):
+        if fnmatch.fnmatchcase(name, source.include):
+            yield _text(name, content, source, encoding)
+
+
+def _text(name: str, content: bytes | None, source: SourceConfig, encoding: str) -> Text | Dropped:
+    place = Source(name)
+    if content is None:
+        return Dropped(Text("", source=place), "file_too_large")
+    label = source.label or PurePosixPath(name).parent.name
+    if not label:
+        return Dropped(Text("", source=place), "no_label")
+    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    known = detect(lines, name=name) if encoding == "auto" else encoding
+    try:
+        body = b"\n".join(lines[source.skip_lines :]).decode(known)
+    except UnicodeDecodeError:
+        return Dropped(Text("", source=place), "bad_encoding")
+    return Text(body, label, place, source.split)
+
+
+def _members(path: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Name and bytes of every file; None for one that is too large to be one text."""
+    if path.is_dir():
+        return _of_folder(path)
+    if zipfile.is_zipfile(path):
+        return _of_zip(path)
+    if bare_name(path).endswith((".tar", ".tgz")):
+        return _of_tar(path)
+    raise WenluError("unknown_format", f"{path} is neither a folder nor a .tar, .tar.gz, .tar.xz or .zip archive.")
+
+
+def _of_folder(folder: Path) -> Iterator[tuple[str, bytes | None]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            small = path.stat().st_size <= _LARGEST
+            yield path.relative_to(folder).as_posix(), path.read_bytes() if small else None
+
+
+def _of_tar(path: Path) -> Iterator[tuple[str, bytes | None]]:
+    try:
+        with open_bytes(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
+            for number, member in enumerate(archive):
+                _check(member.name, number, path, strange=not (member.isreg() or member.isdir()))
+                content = archive.extractfile(member) if member.isreg() else None
+                if content is not None:
+                    yield member.name, _read(content, member.size)
+    except tarfile.TarError as error:
+        raise WenluError("broken_archive", f"{path} is cut off or damaged: {error}.") from None
+
+
+def _of_zip(path: Path) -> Iterator[tuple[str, bytes | None]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            if sum(info.file_size for info in infos) > max(_FREE, path.stat().st_size * _MOST_RATIO):
+                raise WenluError("bomb", f"{path} grows to more than {_MOST_RATIO} times its size.")
+            for number, info in enumerate(infos):
+                mode = info.external_attr >> 16
+                _check(info.filename, number, path, strange=bool(mode) and stat.S_IFMT(mode) not in _PLAIN)
+                if not info.is_dir():
+                    with archive.open(info) as content:
+                        yield info.filename, _read(content, info.file_size)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # encrypted, or an odd compression
+        raise WenluError("broken_archive", f"{path} can't be read: {error}.") from None
+
+
+_PLAIN = (0, stat.S_IFREG, stat.S_IFDIR)
+
+
+def _read(content: IO[bytes], size: int) -> bytes | None:
+    """At most `_LARGEST` bytes, whatever the archive says of the size."""
+    if size > _LARGEST:
+        return None
+    found = content.read(_LARGEST + 1)
+    return found if len(found) <= _LARGEST else None
+
+
+def _check(name: str, number: int, path: Path, *, strange: bool) -> None:
+    """Refuse a member that no archive of texts has."""
+    if number >= _MOST_MEMBERS:
+        raise WenluError("unsafe_archive", f"{path} holds more than {_MOST_MEMBERS:,} files.")
+    parts = name.replace("\\", "/").split("/")
+    if strange or name.startswith(("/", "\\")) or ".." in parts or "\0" in name or parts[0].endswith(":"):
+        raise WenluError(
+            "unsafe_archive",
+            f"{path} holds {name!r}, which is a link, a device, or a name that leads outside.",
+            hint="Pack plain files with relative names.",
+        )

@@ -1,0 +1,55 @@
+"""The `data:` part of a recipe."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from wenlu.base.spec import Field, Spec
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+Column = str | int
+
+
+class SourceConfig(Spec):
+    """One file, folder or archive of texts."""
+
+    uri: str = Field(min_length=1, description="A path, `package:NAME/FILE`; ${WENLU_DATA} is expanded")
+    format: str = Field(default="auto", description="A row of the readers; auto goes by the file's name")
+    encoding: str = Field(default="auto", description="utf-8, gb18030, cp932, …; auto looks at the whole file")
+    text_column: Column | None = Field(default=None, description="Column with the text: its name or number from 0")
+    label_column: Column | None = Field(default=None, description="Column with the label: its name or number from 0")
+    label: str | None = Field(default=None, description="The label of every text of this source")
+    label_names: str | None = Field(default=None, description="A file whose line n, from 0, is the name of class n")
+    header: bool | None = Field(default=None, description="If a table begins with names; left out: unless by number")
+    split: Split | None = Field(default=None, description="Every text of this source goes into this split")
+    skip_lines: int = Field(default=0, ge=0, le=1000, description="Of a tree: lines dropped from each file's head")
+    include: str = Field(default="*", description="Of a tree: which files, as a shell pattern")
+
+
+class CleanConfig(Spec):
+    """What is done to each text, and which texts are refused."""
+
+    normalize: list[str] = Field(default=["nfkc", "spaces"], description="Rows of the normalisers, in order")
+    min_length: int = Field(default=2, ge=1, description="Characters; a shorter text is refused")
+    max_length: int = Field(default=100_000, ge=1, description="Characters; a longer text is refused")
+
+
+class SplitConfig(Spec):
+    """Shares of the splits, as parts of their sum."""
+
+    train: int = Field(default=8, ge=1, description="Parts for training")
+    validation: int = Field(default=1, ge=0, description="Parts for choosing between models")
+    test: int = Field(default=1, ge=0, description="Parts for the final figure")
+    salt: str = Field(default="wenlu", description="Another salt is another split")
+
+
+class DataConfig(Spec):
+    """Sources, how they are cleaned, and how they are split."""
+
+    name: str = Field(description="What the dataset will be called")
+    language: Literal["zh", "zh-Hant", "ja", "other"] = Field(default="zh", description="Of the texts")
+    licence: str = Field(default="", description="Under which the texts may be used")
+    sources: list[SourceConfig] = Field(min_length=1, description="Files, folders, archives")
+    clean: CleanConfig = CleanConfig()
+    split: SplitConfig = SplitConfig()
