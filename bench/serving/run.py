@@ -1,0 +1,167 @@
+"""Wenlu's service beside a Flask server with the same model: requests a second, times, memory, start.
+
+    python bench/serving/run.py BUNDLE TEXTS [--flask-python PYTHON]
+
+TEXTS is a file with one text a line, at least 5,000 of them. Needs `wrk`, and Flask (bench/serving/requirements.txt)
+in the Python that `--flask-python` names: an environment of its own, which finds Wenlu and torch by PYTHONPATH.
+Both servers get the same load, one after the other, in turns. Prints a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CONNECTIONS, THREADS = 32, 2
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One server under one load."""
+
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    bad: int
+    megabytes: float
+    ready_seconds: float
+
+
+def main() -> None:
+    options = _options()
+    if shutil.which("wrk") is None:
+        sys.exit("This needs wrk. Install it with: apt-get install wrk")
+    texts = sum(1 for _ in options.texts.open(encoding="utf-8"))
+    servers = {
+        "Flask + torch": [options.flask_python, str(HERE / "flask_lstm.py"), str(options.bundle)],
+        "Wenlu": [sys.executable, "-m", "wenlu.serving", str(options.bundle)],
+    }
+    found: dict[str, list[Measured]] = {name: [] for name in servers}
+    for _ in range(options.rounds):
+        for name, command in servers.items():
+            found[name].append(measure(command, options.texts, options.seconds))
+            print(f"{name}: {found[name][-1]}", file=sys.stderr)
+    print(f"{CONNECTIONS} connections, {texts:,} texts, {options.seconds} s each, {options.rounds} rounds, "
+          f"{os.cpu_count()} processors\n")  # fmt: skip
+    print(table(found))
+
+
+def measure(command: list[str], texts: Path, seconds: int) -> Measured:
+    """Start the server, warm it up for 2 s, load it for `seconds`."""
+    with started(command) as (process, port, ready):
+        load(port, texts, 2)
+        said = load(port, texts, seconds)
+        return Measured(
+            said["requests"] / said["seconds"],
+            said["p50_ms"],
+            said["p99_ms"],
+            int(said["bad_status"] + said["bad_socket"]),
+            _megabytes(process.pid),
+            ready,
+        )
+
+
+@contextmanager
+def started(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
+    """The running server, its port, and the seconds until it gave its first answer."""
+    port = _free_port()
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment()
+    )
+    try:
+        while not _answers(port):
+            if process.poll() is not None:
+                sys.exit(f"This server did not start: {' '.join(command)}")
+            time.sleep(0.02)
+        yield process, port, time.monotonic() - began
+    finally:
+        process.terminate()
+        process.wait(timeout=40)
+
+
+def load(port: int, texts: Path, seconds: int) -> dict[str, float]:
+    """What wrk measured."""
+    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s"]
+    command += ["-s", str(HERE / "texts.lua"), f"http://127.0.0.1:{port}", "--", str(texts)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    said: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return said
+
+
+def table(found: dict[str, list[Measured]]) -> str:
+    """Medians of the rounds, and the ratio of requests a second to the first row."""
+    lines = [
+        "| server | requests/s | p50 ms | p99 ms | failed | memory MB | ready s | ratio |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    slowest = _median(next(iter(found.values())), "requests_per_second")
+    for name, rounds in found.items():
+        rate = _median(rounds, "requests_per_second")
+        lines.append(
+            f"| {name} | {rate:,.0f} | {_median(rounds, 'p50_ms'):.1f} | {_median(rounds, 'p99_ms'):.1f} "
+            f"| {sum(measured.bad for measured in rounds)} | {_median(rounds, 'megabytes'):.0f} "
+            f"| {_median(rounds, 'ready_seconds'):.2f} | {rate / slowest:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def _median(rounds: list[Measured], field: str) -> float:
+    return statistics.median(getattr(measured, field) for measured in rounds)
+
+
+def _answers(port: int) -> bool:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/predict",
+        json.dumps({"inputs": ["好"]}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+        return port
+
+
+def _megabytes(process: int) -> float:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def _environment() -> dict[str, str]:
+    """Flask's Python finds Wenlu and what it stands on in the environment this runs in."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure the service beside a Flask server.")
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("texts", type=Path)
+    parser.add_argument("--flask-python", default=sys.executable, help="A Python that has Flask")
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=2)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
