@@ -119,4 +119,6 @@ def _common(encoding: str) -> frozenset[str]:
 
 def _standard_rows(codec: str, rows: range) -> frozenset[str]:
     """The characters in these rows of a 94 × 94 national standard, through a codec that encodes it as 0xA1-0xFE."""
-    return frozenset("".join(bytes((0xA0 + row, 0xA0 + cell)).decode(codec, "ignore") for row in rows for cell in range(1, 95)))
+    return frozenset(
+        "".join(bytes((0xA0 + row, 0xA0 + cell)).decode(codec, "ignore") for row in rows for cell in range(1, 95))
+    )

@@ -192,7 +192,9 @@ class _Import:
     def _say(self, manifest: DatasetManifest) -> None:
         counts = manifest.counts
         encodings = ", ".join(sorted({source.encoding for source in manifest.sources}))
-        self._events.result(f"{counts.read:,} texts read ({encodings}), {counts.kept:,} kept; dropped: {_reasons(self._tally)}")
+        self._events.result(
+            f"{counts.read:,} texts read ({encodings}), {counts.kept:,} kept; dropped: {_reasons(self._tally)}"
+        )
         if manifest.conflicts:
             example = manifest.conflicts[0]
             self._events.result(f"labels disagree, e.g. ({', '.join(example.labels)}): {example.text[:40]}")
@@ -217,7 +219,9 @@ def _known(source: SourceConfig) -> str:
         "".encode(source.encoding)
     except LookupError:
         raise WenluError(
-            "unknown_encoding", f"{source.uri}: there is no encoding '{source.encoding}'.", hint="utf-8, gb18030, cp932, …"
+            "unknown_encoding",
+            f"{source.uri}: there is no encoding '{source.encoding}'.",
+            hint="utf-8, gb18030, cp932, …",
         ) from None
     return source.encoding
 

@@ -29,7 +29,9 @@ def _environment(name: str, uri: str) -> str:
     value = os.environ.get(name)
     if not value:
         raise WenluError(
-            "not_set", f"{uri} needs the environment variable {name}, which is not set.", hint=f"Run: export {name}=FOLDER"
+            "not_set",
+            f"{uri} needs the environment variable {name}, which is not set.",
+            hint=f"Run: export {name}=FOLDER",
         )
     return value
 
