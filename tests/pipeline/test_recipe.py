@@ -39,7 +39,7 @@ def test_a_setting_from_the_command_line_lies_over_the_recipe(tmp_path: Path):
     assert loaded.sha256 != load_recipe(path).sha256
 
 
-@pytest.mark.parametrize("setting", ["epochs", "=3", "name.x=3", "training..epochs=3"])
+@pytest.mark.parametrize("setting", ["epochs", "=3", "wenlu.x=3", "training..epochs=3"])
 def test_a_setting_of_another_form_is_refused(tmp_path: Path, setting: str):
     with pytest.raises(WenluError) as caught:
         load_recipe(written(tmp_path), settings=[setting])

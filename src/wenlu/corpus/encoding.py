@@ -1,6 +1,6 @@
 """Which encoding a file is in. Looks at every line, and never guesses silently.
 
-Strict decoding alone can't tell: the CP932 bytes of 経済の記事 are valid GB18030 for 宱嵪偺婰帠. So each decoding is also
+Strict decoding alone can't tell: the CP932 bytes of 経済の記事 are valid GB18030 for 宱嵪偺婰帠. So each is also
 scored by how plausible its characters are: how many are among the common ones that its national standard lists first
 (GB 2312 level 1, JIS X 0208 level 1 and kana). The right decoding scores high, a wrong one gives rare characters.
 """

@@ -137,7 +137,7 @@ class _Import:
 
     def _write(self, spill: Path) -> str:
         split_of = Splitter(self._config.split, fixed={source.split for source in self._config.sources if source.split})
-        writers = {split: ShardWriter(self._folder, split) for split in SPLITS}
+        writers: dict[str, ShardWriter] = {split: ShardWriter(self._folder, split) for split in SPLITS}
         version = VersionHash(self._config)
         kept_or_not = self._deduplicate(_unspilled(spill))
         for text in counted(kept_or_not, self._events, total=self._tally.read - self._tally.dropped.total()):

@@ -21,10 +21,11 @@ _FREE = 64 << 20  # bytes that may come out whatever the ratio: small files of o
 _CHUNK = 1 << 20
 
 _OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
-    ".gz": lambda path: cast(IO[bytes], gzip.open(path, "rb")),
-    ".xz": lambda path: cast(IO[bytes], lzma.open(path, "rb")),
-    ".bz2": lambda path: cast(IO[bytes], bz2.open(path, "rb")),
-}
+    ".gz": gzip.GzipFile,
+    ".tgz": gzip.GzipFile,
+    ".xz": lzma.LZMAFile,
+    ".bz2": bz2.BZ2File,
+}  # type: ignore[dict-item]  # they read bytes as IO does, though the stubs don't say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class Line:
 
 
 def bare_name(path: Path) -> str:
-    """The file's name without the suffix of its compression."""
+    """The file's name without the suffix of its compression; `.tgz` is `.tar.gz`."""
+    if path.suffix == ".tgz":
+        return f"{path.stem}.tar"
     return path.stem if path.suffix in _OPENERS else path.name
 
 
@@ -50,8 +53,8 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     opener = _OPENERS.get(path.suffix)
     try:
         if opener is None:
-            with path.open("rb") as file:
-                yield file
+            with path.open("rb") as plain:
+                yield plain
         else:
             with opener(path) as file, io.BufferedReader(_Bounded(file, path), _CHUNK) as bounded:
                 yield bounded

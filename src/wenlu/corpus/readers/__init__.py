@@ -28,7 +28,7 @@ READERS = Table(
 )
 
 _BY_SUFFIX = {".txt": "lines", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tar": "tree",
-              ".tgz": "tree", ".zip": "tree"}  # fmt: skip
+              ".zip": "tree"}  # fmt: skip
 
 
 class Reader(Protocol):

@@ -27,10 +27,11 @@ class DecodedLines:
         self.dropped: deque[Dropped] = deque()
 
     def __iter__(self) -> Iterator[str]:
-        for self.line in self._lines:
-            text = self._decoded(self.line)
+        for line in self._lines:
+            self.line = line
+            text = self._decoded(line)
             if text is not None:
-                yield text.removeprefix(_BOM) if self.line.number == 1 else text
+                yield text.removeprefix(_BOM) if line.number == 1 else text
 
     def source(self) -> Source:
         """Where the reader is."""

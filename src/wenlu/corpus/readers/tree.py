@@ -55,7 +55,7 @@ def _members(path: Path) -> Iterator[tuple[str, bytes | None]]:
         return _of_folder(path)
     if zipfile.is_zipfile(path):
         return _of_zip(path)
-    if bare_name(path).endswith((".tar", ".tgz")):
+    if bare_name(path).endswith(".tar"):
         return _of_tar(path)
     raise WenluError("unknown_format", f"{path} is neither a folder nor a .tar, .tar.gz, .tar.xz or .zip archive.")
 

@@ -12,7 +12,7 @@ class Character:
         """No settings."""
 
     def __init__(self, config: Config) -> None:
-        self.version = "1"
+        self.version = "character 1"
 
     def __call__(self, text: str) -> list[str]:
         return list(text)

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from wenlu.base.errors import WenluError
+from wenlu.base.events import Silent
+from wenlu.base.spec import check
+from wenlu.corpus.importer import import_dataset
+from wenlu.corpus.settings import SPLITS, DataConfig
+from wenlu.corpus.split import Splitter, fraction
+from wenlu.corpus.version import DatasetVersion, list_datasets
+from wenlu.storage.workspace import Workspace
+
+
+def sentences(number: int, *, start: int = 0) -> list[str]:
+    return [f"第{place}条: 这家店很好、値段も安いです{place * 7919}" for place in range(start, start + number)]
+
+
+def written(path: Path, lines: list[str], encoding: str = "utf-8") -> Path:
+    path.write_bytes("\n".join(lines).encode(encoding))
+    return path
+
+
+def config(*sources: dict[str, object], **settings: object) -> DataConfig:
+    return check(DataConfig, {"name": "d", "sources": list(sources), **settings}, where="test")
+
+
+def imported(folder: Path, *sources: dict[str, object], **settings: object) -> DatasetVersion:
+    return import_dataset(config(*sources, **settings), Workspace(folder), Silent())
+
+
+def bodies(version: DatasetVersion, split: str) -> set[str]:
+    return {text.body for text in version.texts(split)}
+
+
+def test_texts_are_cleaned_deduplicated_and_counted(tmp_path: Path):
+    good = written(tmp_path / "good.txt", ["ＡＢＣ　好", "ABC 好", "x", "", "很好吃", "一样的话"])
+    bad = written(tmp_path / "bad.txt", ["很难吃", "一样的话"], "gb18030")
+    version = imported(
+        tmp_path, {"uri": str(good), "label": "好"}, {"uri": str(bad), "label": "坏", "encoding": "gb18030"}
+    )
+    counts = version.manifest.counts
+    assert counts.dropped == {"duplicate": 1, "empty": 1, "label_conflict": 2, "too_short": 1}
+    assert (counts.read, counts.kept) == (8, 3)
+    assert set.union(*(bodies(version, split) for split in SPLITS)) == {"ABC 好", "很好吃", "很难吃"}
+    assert version.labels == ["坏", "好"]
+    assert [(conflict.text, conflict.labels) for conflict in version.manifest.conflicts] == [("一样的话", ["坏", "好"])]
+    assert "一样的话" in (version.folder / "dropped.jsonl").read_text(encoding="utf-8")
+
+
+def test_the_same_input_gives_the_same_version_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    versions = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        written(Path("a.txt"), sentences(300))
+        versions.append(imported(tmp_path / place / "root", {"uri": "a.txt", "label": "x"}).manifest.version)
+        versions.append(imported(tmp_path / place / "root", {"uri": "a.txt", "label": "x"}).manifest.version)
+    assert len(set(versions)) == 1
+    assert len(list_datasets(Workspace(tmp_path / "here" / "root"))) == 1
+
+
+@pytest.mark.parametrize("change", [{"clean": {"min_length": 3}}, {"split": {"salt": "x"}}, {"language": "ja"}])
+def test_another_setting_is_another_version(tmp_path: Path, change: dict[str, object]):
+    source = {"uri": str(written(tmp_path / "a.txt", sentences(50))), "label": "x"}
+    assert imported(tmp_path, source).manifest.version != imported(tmp_path, source, **change).manifest.version
+
+
+def test_adding_texts_never_moves_an_old_one(tmp_path: Path):
+    old, more = sentences(400), sentences(600, start=400)
+    before = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", old)), "label": "x"})
+    after = imported(tmp_path, {"uri": str(written(tmp_path / "b.txt", more + old)), "label": "x"})
+    for split in SPLITS:
+        assert bodies(before, split) <= bodies(after, split)
+
+
+def test_no_text_is_in_two_splits_even_if_the_sources_say_so(tmp_path: Path):
+    train = written(tmp_path / "train.txt", sentences(200))
+    test = written(tmp_path / "test.txt", sentences(100, start=150))
+    version = imported(tmp_path, {"uri": str(train), "label": "x"}, {"uri": str(test), "label": "x", "split": "test"})
+    assert bodies(version, "test") == set(sentences(100, start=150))
+    assert not bodies(version, "test") & (bodies(version, "train") | bodies(version, "validation"))
+    assert version.manifest.counts.dropped == {"duplicate_of_held_out": 50}
+
+
+def test_shares_hold_for_every_label():
+    split = Splitter(check(DataConfig, {"name": "d", "sources": [{"uri": "x"}]}, where="t").split)
+    counts = dict.fromkeys(SPLITS, 0)
+    for number in range(20_000):
+        counts[split(f"{number:032x}")] += 1
+    assert counts["train"] == pytest.approx(16_000, rel=0.03)
+    assert counts["test"] == pytest.approx(2_000, rel=0.1)
+
+
+def test_fractions_lie_between_zero_and_one():
+    assert all(0 <= fraction(str(number)) < 1 for number in range(1000))
+
+
+def test_class_numbers_become_names_in_the_order_of_the_file(tmp_path: Path):
+    names = written(tmp_path / "class.txt", ["体育", "财经"])
+    table = written(tmp_path / "a.tsv", ["一场好球赛\t0", "股票上涨了\t1", "不知道类别\t7", "没有数字呢\tx"])
+    version = imported(tmp_path, {"uri": str(table), "text_column": 0, "label_column": 1, "label_names": str(names)})
+    assert version.labels == ["体育", "财经"]
+    assert version.manifest.counts.dropped == {"unknown_label": 2}
+
+
+@pytest.mark.parametrize("label", ["有 空格", "emoji🎉", "<script>alert(1)</script>", "a,b"])
+def test_a_label_may_be_any_word(tmp_path: Path, label: str):
+    version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(20))), "label": label})
+    assert version.labels == [label]
+
+
+def test_a_flipped_byte_is_found_and_named(tmp_path: Path):
+    version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(100))), "label": "x"})
+    version.verify()
+    shard = version.folder / "train-00000.parquet"
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(WenluError, match=r"train-00000\.parquet"):
+        version.verify()
+    shard.unlink()
+    with pytest.raises(WenluError, match=r"train-00000\.parquet"):
+        list(version.texts("train"))
+
+
+def test_many_texts_make_several_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wenlu.corpus.version._GROUP_ROWS", 20)
+    monkeypatch.setattr("wenlu.corpus.version._SHARD_ROWS", 60)
+    version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(500))), "label": "x"})
+    train = [shard for shard in version.manifest.shards if shard.split == "train"]
+    assert len(train) > 5
+    assert sum(shard.rows for shard in train) == version.count("train") == len(bodies(version, "train"))
+
+
+@pytest.mark.parametrize("name", ["../x", "．．／x", "a/b", "x\0", "..", "%2e%2e"])
+def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str):
+    workspace = Workspace(tmp_path)
+    with pytest.raises(WenluError, match="can't be the name"):
+        import_dataset(check(DataConfig, {"name": name, "sources": [{"uri": "x"}]}, where="t"), workspace, Silent())
+    with pytest.raises(WenluError):
+        DatasetVersion.open(workspace, name)
+
+
+@pytest.mark.parametrize(
+    ("uri", "code"),
+    [("none.txt", "no_source"), ("${WENLU_NOWHERE}/x", "not_set"), ("package:snownlp/../../x", "no_source"),
+     ("package:no_such_package/x", "missing_package"), ("package:a b/x", "no_source")],
+)  # fmt: skip
+def test_a_source_that_is_not_there_is_a_sentence(tmp_path: Path, uri: str, code: str):
+    with pytest.raises(WenluError) as caught:
+        imported(tmp_path, {"uri": uri, "label": "x"})
+    assert caught.value.code == code
+
+
+def test_an_unknown_encoding_and_no_texts_at_all_are_sentences(tmp_path: Path):
+    source = {"uri": str(written(tmp_path / "a.txt", ["x"])), "label": "x"}
+    with pytest.raises(WenluError, match="no encoding 'utf8x'"):
+        imported(tmp_path, {**source, "encoding": "utf8x"})
+    with pytest.raises(WenluError, match="Nothing is left of d: 1 too_short"):
+        imported(tmp_path, source)
+    assert list((tmp_path / "datasets" / "d").iterdir()) == []
+
+
+def test_an_unknown_dataset_gets_the_nearest_name(tmp_path: Path):
+    imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(20))), "label": "x"}, name="reviews")
+    with pytest.raises(WenluError, match="Did you mean 'reviews'"):
+        DatasetVersion.open(Workspace(tmp_path), "reveiws")
+
+
+def test_an_import_killed_at_any_moment_leaves_nothing_that_looks_whole(tmp_path: Path):
+    source = written(tmp_path / "a.txt", sentences(20_000))
+    script = f"""
+from tests.corpus.test_importer import imported
+import pathlib
+print("begun", flush=True)
+imported(pathlib.Path({str(tmp_path)!r}), {{"uri": {str(source)!r}, "label": "x"}})
+"""
+    chance = random.Random(1)
+    for _ in range(5):
+        command = [sys.executable, "-c", script]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(chance.uniform(0, 0.5))
+            process.send_signal(signal.SIGKILL)
+        for version in list_datasets(Workspace(tmp_path)):
+            version.verify()
+            assert version.manifest.counts.kept == 20_000
+    version = imported(tmp_path, {"uri": str(source), "label": "x"})
+    assert [path.name for path in (tmp_path / "datasets" / "d").iterdir()] == [version.manifest.version]
+
+
+@pytest.mark.skipif(not os.environ.get("WENLU_DATA"), reason="WENLU_DATA is not set: the shared data sets are not here")
+def test_shift_jis_novels_of_aozora_are_recognised(tmp_path: Path):
+    uri = "${WENLU_DATA}/aozora/works-shift-jis.zip"
+    version = imported(
+        tmp_path, {"uri": uri, "format": "tree", "include": "*.txt"}, language="ja", clean={"max_length": 10**7}
+    )
+    assert "bad_encoding" not in version.manifest.counts.dropped
+    assert len(version.labels) == 8

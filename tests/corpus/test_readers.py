@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wenlu.base.errors import WenluError
+from wenlu.base.records import Dropped, Text
+from wenlu.corpus import opening
+from wenlu.corpus.readers import READERS, format_of
+from wenlu.corpus.settings import SourceConfig
+
+
+def read(path: Path, encoding: str = "utf-8", **settings: object) -> tuple[list[Text], list[Dropped]]:
+    source = SourceConfig(uri=str(path), **settings)  # type: ignore[arg-type]
+    found = list(READERS[format_of(path, source)](path, source, encoding=encoding))
+    return [one for one in found if isinstance(one, Text)], [one for one in found if isinstance(one, Dropped)]
+
+
+def made(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def test_a_line_is_a_text_that_knows_where_it_stood(tmp_path: Path):
+    texts, dropped = read(made(tmp_path / "a.txt", "\ufeff好评\r\n悪い\u2028まだ\n".encode()), label="x")
+    assert [text.body for text in texts] == ["好评", "悪い\u2028まだ"]
+    assert [(text.source.line, text.source.byte_offset) for text in texts] == [(1, 0), (2, 11)]
+    assert {text.label for text in texts} == {"x"}
+    assert dropped == []
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress)])
+def test_a_compressed_file_is_read_as_it_is(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]):
+    path = made(tmp_path / f"a.txt{suffix}", pack("好\n评\n".encode()))
+    assert [text.body for text in read(path)[0]] == ["好", "评"]
+    cut = made(tmp_path / f"cut.txt{suffix}", path.read_bytes()[:-6])
+    with pytest.raises(WenluError, match="cut off or damaged"):
+        read(cut)
+
+
+def test_a_broken_line_is_refused_with_its_number_and_never_replaced(tmp_path: Path):
+    texts, dropped = read(made(tmp_path / "a.txt", "好\n".encode() + b"\xff\xfe\n" + "评\n".encode()))
+    assert [text.body for text in texts] == ["好", "评"]
+    assert [(one.reason, one.text.source.line) for one in dropped] == [("bad_encoding", 2)]
+
+
+def test_one_enormous_line_is_passed_over_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(opening, "LONGEST_LINE", 100)
+    monkeypatch.setattr(opening, "_CHUNK", 64)
+    texts, dropped = read(made(tmp_path / "a.txt", b"x" * 1000 + b"\nafter\n" + b"y" * 300))
+    assert [(text.body, text.source.byte_offset) for text in texts] == [("after", 1001)]
+    assert [one.reason for one in dropped] == ["line_too_long"] * 2
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl"])
+def test_an_empty_file_holds_no_texts(tmp_path: Path, name: str):
+    settings = {"text_column": 0} if name[2:] in ("csv", "tsv") else {}
+    assert read(made(tmp_path / name, b""), **settings) == ([], [])
+
+
+def test_nul_bytes_are_no_trouble(tmp_path: Path):
+    assert [text.body for text in read(made(tmp_path / "a.txt", b"a\0b\n"))[0]] == ["a\0b"]
+
+
+def test_a_table_is_read_by_column_names(tmp_path: Path):
+    table = '\ufeffcat,label,review\n书,1,"好,""很""好\n真的"\n酒,0,差\n坏了\n茶,,无\n'
+    texts, dropped = read(made(tmp_path / "a.csv", table.encode()), text_column="review", label_column="label")
+    assert [(text.body, text.label) for text in texts] == [('好,"很"好\n真的', "1"), ("差", "0")]
+    assert [one.reason for one in dropped] == ["bad_row", "no_label"]
+
+
+def test_a_table_without_names_is_read_by_number(tmp_path: Path):
+    texts, _ = read(made(tmp_path / "a.tsv", '他说"好\t3\n标题\t4\n'.encode()), text_column=0, label_column=1)
+    assert [(text.body, text.label) for text in texts] == [('他说"好', "3"), ("标题", "4")]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"), [("reviwe,label", "Did you mean 'reviwe'"), ("review,review", "twice"), ("", "not at all")]
+)
+def test_a_column_that_is_not_there_once_is_a_sentence(tmp_path: Path, header: str, said: str):
+    with pytest.raises(WenluError) as caught:
+        read(made(tmp_path / "a.csv", f"{header}\nx,y\n".encode()), text_column="review")
+    assert said in caught.value.message
+
+
+def test_json_lines_are_read_by_field(tmp_path: Path):
+    good, bad = '{"text": "好\\u2028评", "label": 1}\n\n', '{"text": 3}\n{"text": "x", "label": null}\n{"a"\n"s"\n'
+    rows = good + bad + '{"text": "\\ud800"}\n'
+    texts, dropped = read(made(tmp_path / "a.jsonl", rows.encode()), label_column="label")
+    assert [(text.body, text.label) for text in texts] == [("好\u2028评", "1")]
+    assert [one.reason for one in dropped] == ["no_text", "no_label", "bad_json", "bad_json", "bad_json"]
+
+
+def test_a_folder_is_a_label(tmp_path: Path):
+    for name, content in {
+        "体育/1.txt": "赛\n果",
+        "体育/LICENSE": "x",
+        "スポーツ/1.txt": "URL\n試合",
+        "top.txt": "x",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    texts, dropped = read(tmp_path, encoding="auto", include="*.txt")
+    assert sorted((text.label, text.body) for text in texts) == [("スポーツ", "URL\n試合"), ("体育", "赛\n果")]
+    assert [one.reason for one in dropped] == ["no_label"]
+    assert [text.body for text in read(tmp_path, encoding="auto", include="ス*", skip_lines=1)[0]] == ["試合"]
+
+
+def test_the_files_of_a_tree_may_each_have_an_encoding_of_their_own(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    made(tmp_path / "a" / "1.txt", "吾輩は猫である。名前はまだ無い。".encode("cp932"))
+    made(tmp_path / "a" / "2.txt", "这家店的服务很好，下次还会再来。".encode("gb18030"))
+    assert [text.body[:3] for text in read(tmp_path, encoding="auto")[0]] == ["吾輩は", "这家店"]
+
+
+def tar_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
+    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w:xz") as archive:
+        for info, content in members:
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def zip_of(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.tar.xz", "a.tgz", "a.zip"])
+def test_an_archive_is_read_like_a_folder(tmp_path: Path, name: str):
+    path = tmp_path / name
+    if name.endswith("zip"):
+        zip_of(path, {"体育/1.txt": "赛果".encode()})
+    else:
+        tar_of(path, (tarfile.TarInfo("体育/1.txt"), "赛果".encode()))
+    assert [(text.label, text.body) for text in read(path, encoding="auto")[0]] == [("体育", "赛果")]
+
+
+def linked(kind: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo("a/link")
+    info.type, info.linkname = kind, "/etc/passwd"
+    return info
+
+
+@pytest.mark.parametrize(
+    "member",
+    [tarfile.TarInfo("../x"), tarfile.TarInfo("/etc/x"), tarfile.TarInfo("a/../../x"), tarfile.TarInfo("C:/x"),
+     linked(tarfile.SYMTYPE), linked(tarfile.LNKTYPE), linked(tarfile.CHRTYPE), linked(tarfile.FIFOTYPE)],
+    ids=lambda info: f"{info.name} {info.type!r}",
+)  # fmt: skip
+def test_a_tar_that_leads_outside_is_refused(tmp_path: Path, member: tarfile.TarInfo):
+    with pytest.raises(WenluError) as caught:
+        read(tar_of(tmp_path / "a.tar.gz", (member, b"")), encoding="utf-8")
+    assert caught.value.code == "unsafe_archive"
+
+
+@pytest.mark.parametrize("name", ["../x.txt", "/x.txt", "a/../../x", "a\\..\\..\\x"])
+def test_a_zip_that_leads_outside_is_refused(tmp_path: Path, name: str):
+    with pytest.raises(WenluError, match="leads outside"):
+        read(zip_of(tmp_path / "a.zip", {name: b"x"}), encoding="utf-8")
+
+
+def test_a_symlink_in_a_zip_is_refused(tmp_path: Path):
+    info = zipfile.ZipInfo("a/link")
+    info.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(WenluError, match="link"):
+        read(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("name", ["bomb.txt.gz", "bomb.tar.gz", "bomb.zip"])
+def test_a_file_that_grows_a_thousandfold_is_refused(tmp_path: Path, name: str):
+    zeros, path = bytes(80 << 20), tmp_path / name
+    if name == "bomb.zip":
+        zip_of(path, {"a/0": zeros})
+    elif name == "bomb.tar.gz":
+        tar_of(path, (tarfile.TarInfo("a/0"), zeros))
+    else:
+        made(path, gzip.compress(zeros))
+    with pytest.raises(WenluError) as caught:
+        read(path)
+    assert caught.value.code == "bomb"
+
+
+def test_a_damaged_zip_is_a_sentence(tmp_path: Path):
+    path = zip_of(tmp_path / "a.zip", {"a/1": b"x" * 1000, "a/2": bytes(range(256)) * 40})
+    content = bytearray(path.read_bytes())
+    content[40] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(WenluError):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["a.doc", "a", "a.txt.zip.exe"])
+def test_a_name_that_tells_no_format_is_asked_about(tmp_path: Path, name: str):
+    with pytest.raises(WenluError, match="does not tell its format"):
+        read(made(tmp_path / name, b"x"))
