@@ -8,6 +8,7 @@ body nobody wants, or that is one too many.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import Any
 
 from uvicorn.config import Config
@@ -44,6 +45,7 @@ class _Limited(HttpToolsProtocol):
         self._between = True  # no byte of the next request was seen yet
         self._in_head = True  # a head is being read; a new connection owes one from the start
         self._head_bytes = 0
+        self._lines_bytes = 0
         self._unwanted = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -80,7 +82,6 @@ class _Limited(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._between = False
         self._in_head = True
-        self._head_bytes = 0
         self._lines_bytes = 0
         super().on_message_begin()
 
@@ -130,8 +131,9 @@ class _Limited(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP, or not within the limits, and close."""
         error, self._refusal = self._refusal or _not_http(), None
-        response = error_response(error, "")
+        response = error_response(error, request_id := secrets.token_hex(8))
         lines = [STATUS_LINE[response.status], b"connection: close\r\n", b"content-length: %d\r\n" % len(response.body)]
+        lines.append(b"x-request-id: %s\r\n" % request_id.encode())
         lines += [name + b": " + value + b"\r\n" for name, value in response.headers]
         self.transport.write(b"".join([*lines, b"\r\n", response.body]))
         self.transport.close()
