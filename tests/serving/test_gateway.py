@@ -241,7 +241,7 @@ def test_closing_finishes_what_was_begun_and_takes_nothing_new():
             await slow.begun()
             closing = asyncio.create_task(door.listener.close(within=10))
             await asyncio.sleep(0)
-            with pytest.raises(OSError, match=""):
+            with pytest.raises(ConnectionError):
                 await ask(door.port, request("/livez"))
             slow.may_end.set()
             assert (await begun).status == 200
@@ -291,16 +291,20 @@ def test_a_body_that_never_ends_is_cut_off():
     run(ask_it())
 
 
+async def _send_for_ever(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b" " * 100_000)
+        await writer.drain()
+
+
 def test_who_goes_on_sending_a_refused_body_is_cut_off():
     async def ask_it() -> None:
         async with opened(limits=Limits(body=1000)) as door:
             reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
             writer.write(request(method="POST", headers=["content-length: 100000000"]))
             assert (await read_reply(reader)).status == 413
-            with pytest.raises(OSError, match=""):
-                for _ in range(1000):
-                    writer.write(b" " * 100_000)
-                    await writer.drain()
+            with pytest.raises(ConnectionError):
+                await _send_for_ever(writer)
             writer.close()
 
     run(ask_it())

@@ -226,9 +226,10 @@ class _Json(logging.Formatter):
 
 def _log_as_json() -> None:
     """Warnings and worse to standard error; `WENLU_LOG=info` adds a line a request. Texts are never logged."""
-    logger = logging.getLogger("wenlu")
-    if not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(_Json())
-        logger.addHandler(handler)
-    logger.setLevel(os.environ.get("WENLU_LOG", "warning").upper())
+    for name in ("wenlu", "uvicorn"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            handler = logging.StreamHandler()
+            handler.setFormatter(_Json())
+            logger.addHandler(handler)
+    logging.getLogger("wenlu").setLevel(os.environ.get("WENLU_LOG", "warning").upper())

@@ -27,6 +27,7 @@ class Listener:
             lifespan="off",
             interface="asgi3",
             log_config=None,
+            log_level="error",  # it warns of every request that is not HTTP; the client is told, and counters know
             access_log=False,
             proxy_headers=False,  # whose headers to believe is the business of a proxy in front
             server_header=False,
