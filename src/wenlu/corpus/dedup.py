@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from wenlu.base.records import Dropped, Text
 
 _SHOWN = 20
+_SHOWN_OF_EACH = 200  # characters
 _HELD_OUT = ("test", "validation")
 
 
@@ -36,7 +37,10 @@ class Deduplicate:
     def note(self, text: Text) -> None:
         """Remember a text's label and the split its source fixes; test goes before validation."""
         key = bytes.fromhex(text.id)
-        if self._labels.setdefault(key, text.label) != text.label:
+        known = self._labels.setdefault(key, text.label)
+        if known is None:
+            self._labels[key] = text.label
+        elif text.label not in (None, known):
             self._note_conflict(key, text)
         if text.split in _HELD_OUT and self._held_out.get(key) != "test":
             self._held_out[key] = text.split
@@ -53,13 +57,13 @@ class Deduplicate:
         held_out = self._held_out.get(key)
         if held_out is not None and text.split != held_out:
             return "duplicate_of_held_out"
-        if key in self._passed:
-            return "duplicate"
+        if key in self._passed or (text.label is None and self._labels[key] is not None):
+            return "duplicate"  # of the first copy; of the first labelled one if there is any
         self._passed.add(key)
         return ""
 
     def _note_conflict(self, key: bytes, text: Text) -> None:
         self._conflicting.add(key)
         if key in self.conflicts or len(self.conflicts) < _SHOWN:
-            conflict = self.conflicts.setdefault(key, Conflict(text.body))
+            conflict = self.conflicts.setdefault(key, Conflict(text.body[:_SHOWN_OF_EACH]))
             conflict.labels |= {text.label or "", self._labels[key] or ""}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wenlu.base.errors import WenluError, did_you_mean
-from wenlu.base.records import Dropped, Text
+from wenlu.base.records import Dropped, Source, Text
 from wenlu.corpus.opening import LONGEST_LINE, open_bytes
 from wenlu.corpus.readers.decoded import DecodedLines
 from wenlu.corpus.settings import Column, SourceConfig
 
 _TEXT = "text"
+_SHOWN = 200
 
 
 def read_csv(path: Path, source: SourceConfig, *, encoding: str) -> Iterator[Text | Dropped]:
@@ -30,34 +33,118 @@ def _read(path: Path, source: SourceConfig, encoding: str, **dialect: Any) -> It
     csv.field_size_limit(LONGEST_LINE)
     with open_bytes(path) as file:
         lines = DecodedLines(file, name=path.name, encoding=encoding)
-        # csv wants the ends of lines back, to find them inside quotes
-        rows = csv.reader((f"{line}\n" for line in lines), **dialect)
-        columns = _columns(rows, source)
-        while (row := _next(rows)) is not None:
+        columns: _Columns | None = None
+        for row in _rows(lines, **dialect):
             yield from lines.take_dropped()
-            if row:
-                yield _text(row, columns, lines, source)
+            if row.fields is None:
+                yield Dropped(Text(row.beginning, source=row.source), "bad_row")
+            elif columns is None and _has_header(source):
+                columns = _Columns.named(row.fields, source)
+            elif row.fields:
+                columns = columns or _Columns.numbered(row.fields, source)
+                yield columns.text(row.fields, row.source, source)
         yield from lines.take_dropped()
 
 
-def _next(rows: Any) -> list[str] | None:
-    """The next row; one that csv can't take is a row of no columns that fit; None at the end."""
-    try:
-        row: list[str] = next(rows)
-    except StopIteration:
-        return None
-    except csv.Error:
-        return [""]
-    return row
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The fields of a row, None where it is no row; the line it begins with and where that stands."""
+
+    fields: list[str] | None
+    beginning: str
+    source: Source
 
 
-def _columns(rows: Any, source: SourceConfig) -> tuple[int, int | None, int]:
-    """Number of the text's column, of the label's, and how many columns a row has (0: not known)."""
-    named = not isinstance(source.text_column, int) if source.header is None else source.header
-    header = (_next(rows) or []) if named else []
-    text = _number(_TEXT if source.text_column is None else source.text_column, header, source)
-    label = None if source.label_column is None else _number(source.label_column, header, source)
-    return text, label, len(header)
+def _rows(lines: DecodedLines, **dialect: Any) -> Iterator[_Row]:
+    """Rows of a table. Where a row is broken, only its first line is lost and reading goes on at the next one.
+
+    So a quote that nobody closes costs one line, not the rest of the file.
+    """
+    feed = _Feed(lines)
+    rows = csv.reader(feed, **dialect)
+    while True:
+        feed.row = []
+        try:
+            fields: list[str] | None = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            fields = None
+            feed.give_back_all_but_first()
+            rows = csv.reader(feed, **dialect)
+        first, source = feed.row[0]
+        yield _Row(fields, first[:_SHOWN], source)
+
+
+class _Feed:
+    """Gives csv its lines, and remembers those of the row that is being read."""
+
+    def __init__(self, lines: DecodedLines) -> None:
+        self._fresh = ((line, lines.source()) for line in lines)
+        self._given_back: deque[tuple[str, Source]] = deque()
+        self.row: list[tuple[str, Source]] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._given_back.popleft() if self._given_back else next(self._fresh)
+        if self.row and not self._continues(line[1]):
+            self._given_back.appendleft(line)
+            raise csv.Error("the row does not end")
+        self.row.append(line)
+        return f"{line[0]}\n"  # csv wants the ends of lines back, to find them inside quotes
+
+    def give_back_all_but_first(self) -> None:
+        self._given_back.extendleft(reversed(self.row[1:]))
+
+    def _continues(self, source: Source) -> bool:
+        """If no broken line was left out just before, which would change the text, and the row is not enormous."""
+        near = source.byte_offset - self.row[0][1].byte_offset < LONGEST_LINE
+        return near and source.line == self.row[-1][1].line + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the text and the label stand, and how many columns each row must have."""
+
+    body: int
+    label: int | None
+    width: int
+
+    @classmethod
+    def named(cls, header: list[str], source: SourceConfig) -> _Columns:
+        """By the names in `header`; raises WenluError `no_column`."""
+        body = _number(_TEXT if source.text_column is None else source.text_column, header, source)
+        label = None if source.label_column is None else _number(source.label_column, header, source)
+        return cls(body, label, len(header))
+
+    @classmethod
+    def numbered(cls, first: list[str], source: SourceConfig) -> _Columns:
+        """By number alone; the first row tells how many columns there are."""
+        body = _number(0 if source.text_column is None else source.text_column, [], source)
+        label = None if source.label_column is None else _number(source.label_column, [], source)
+        if max(body, label or 0) >= len(first):
+            raise WenluError(
+                "no_column",
+                f"{source.uri}: there is no column {max(body, label or 0)}: the first row has {len(first)}, from 0.",
+                hint="Choose with --text and --label, or text_column: and label_column: in a recipe.",
+            )
+        return cls(body, label, len(first))
+
+    def text(self, fields: list[str], place: Source, source: SourceConfig) -> Text | Dropped:
+        if len(fields) != self.width or max(self.body, self.label or 0) >= self.width:
+            return Dropped(Text("\t".join(fields)[:_SHOWN], source=place), "bad_row")
+        label = source.label if self.label is None else fields[self.label].strip()
+        if self.label is not None and not label:
+            return Dropped(Text(fields[self.body], source=place), "no_label")
+        return Text(fields[self.body], label, place, source.split)
+
+
+def _has_header(source: SourceConfig) -> bool:
+    if source.header is not None:
+        return source.header
+    return not isinstance(source.text_column, int) or isinstance(source.label_column, str)
 
 
 def _number(column: Column, header: list[str], source: SourceConfig) -> int:
@@ -72,15 +159,3 @@ def _number(column: Column, header: list[str], source: SourceConfig) -> int:
             hint=f"Columns: {', '.join(names)}. Choose with --text and --label, or text_column: and label_column:.",
         )
     return names.index(column)
-
-
-def _text(
-    row: list[str], columns: tuple[int, int | None, int], lines: DecodedLines, source: SourceConfig
-) -> Text | Dropped:
-    text, label, width = columns
-    if (width and len(row) != width) or max(text, label or 0) >= len(row):
-        return lines.drop("\t".join(row), "bad_row")
-    found = source.label if label is None else row[label].strip()
-    if label is not None and not found:
-        return lines.drop(row[text], "no_label")
-    return Text(row[text], found, lines.source(), source.split)

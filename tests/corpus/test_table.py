@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wenlu.base.errors import WenluError
+from wenlu.base.records import Dropped, Text
+from wenlu.corpus.readers.table import read_csv, read_tsv
+from wenlu.corpus.settings import SourceConfig
+
+
+def rows(path: Path, content: str | bytes, **settings: object) -> list[Text | Dropped]:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    source = SourceConfig(uri=str(path), **settings)  # type: ignore[arg-type]
+    read = read_tsv if path.suffix == ".tsv" else read_csv
+    return list(read(path, source, encoding="utf-8"))
+
+
+def said(found: list[Text | Dropped]) -> list[tuple[str, int]]:
+    """The body of a text or the reason of a refusal, and the line where it stood."""
+    return [
+        (one.reason, one.text.source.line) if isinstance(one, Dropped) else (one.body, one.source.line) for one in found
+    ]
+
+
+def test_a_quote_that_nobody_closes_costs_one_line_not_the_rest_of_the_file(tmp_path: Path):
+    table = 'text,label\n"好,1\n差,0\n' + "还行,1\n" * 1000
+    found = rows(tmp_path / "a.csv", table, text_column="text", label_column="label")
+    assert said(found)[:3] == [("bad_row", 2), ("差", 3), ("还行", 4)]
+    assert len(found) == 1002
+
+
+def test_a_row_of_several_lines_stands_where_it_begins(tmp_path: Path):
+    found = rows(tmp_path / "a.csv", 'text,label\n"好\n很\n好",1\n差,0\n', text_column="text")
+    assert said(found) == [("好\n很\n好", 2), ("差", 5)]
+
+
+def test_a_quoted_text_is_never_put_together_around_a_broken_line(tmp_path: Path):
+    table = 'text,label\n"好\n'.encode() + b"\xff\xfe\n" + '很",1\n差,0\n'.encode()
+    found = said(rows(tmp_path / "a.csv", table, text_column="text"))
+    assert ("bad_row", 2) in found
+    assert ("bad_encoding", 3) in found
+    assert ("差", 5) in found
+    assert "好\n很" not in [body for body, _ in found]
+
+
+def test_a_tab_too_many_is_a_bad_row_even_without_a_header(tmp_path: Path):
+    found = rows(tmp_path / "a.tsv", "标题\t3\n标\t题\t4\n只有标题\n", text_column=0, label_column=1)
+    assert said(found) == [("标题", 1), ("bad_row", 2), ("bad_row", 3)]
+
+
+def test_the_header_is_read_if_any_column_is_asked_for_by_name(tmp_path: Path):
+    found = rows(tmp_path / "a.csv", "a,label\n好的,1\n", text_column=0, label_column="label")
+    assert [(text.body, text.label) for text in found if isinstance(text, Text)] == [("好的", "1")]
+
+
+def test_a_column_number_beyond_the_row_is_a_sentence(tmp_path: Path):
+    with pytest.raises(WenluError, match="no column 5: the first row has 2"):
+        rows(tmp_path / "a.csv", "好的,1\n", text_column=5)
+
+
+@given(table=st.lists(st.sampled_from(['"', ",", "好", "a", "\n", '""', ',"', '",']), max_size=60).map("".join))
+def test_whatever_the_quotes_every_line_is_a_text_or_refused_and_reading_ends(
+    tmp_path_factory: pytest.TempPathFactory, table: str
+):
+    path = tmp_path_factory.mktemp("table") / "a.csv"
+    found = rows(path, f"x\n{table}", text_column="x")
+    starts = [line for _, line in said(found)]
+    assert starts == sorted(set(starts))
