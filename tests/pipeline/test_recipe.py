@@ -39,6 +39,14 @@ def test_a_setting_from_the_command_line_lies_over_the_recipe(tmp_path: Path):
     assert loaded.sha256 != load_recipe(path).sha256
 
 
+def test_a_setting_laid_over_one_use_of_an_anchor_leaves_the_others(tmp_path: Path):
+    shared = {"epochs": 3}
+    path = written(tmp_path, training=shared, baseline={"model": "bag", "training": shared})
+    assert "&id" in path.read_text()
+    recipe = load_recipe(path, settings=["training.epochs=5"]).recipe
+    assert (recipe.training.epochs, recipe.baseline.training.epochs) == (5, 3)
+
+
 @pytest.mark.parametrize("setting", ["epochs", "=3", "wenlu.x=3", "training..epochs=3"])
 def test_a_setting_of_another_form_is_refused(tmp_path: Path, setting: str):
     with pytest.raises(WenluError) as caught:

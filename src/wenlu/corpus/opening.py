@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from wenlu.base.errors import WenluError
 
@@ -20,12 +20,12 @@ _MOST_RATIO = 100
 _FREE = 64 << 20  # bytes that may come out whatever the ratio: small files of one repeated word are no attack
 _CHUNK = 1 << 20
 
-_OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
+_OPENERS: dict[str, Callable[[Path], Any]] = {
     ".gz": gzip.GzipFile,
     ".tgz": gzip.GzipFile,
     ".xz": lzma.LZMAFile,
     ".bz2": bz2.BZ2File,
-}  # type: ignore[dict-item]  # they read bytes as IO does, though the stubs don't say so
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
         written = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise WenluError("no_recipe", f"The recipe {path} can't be read: {error}.", hint="See: ls recipes/") from None
-    data = _parsed(written, where=str(path))
+    data = _unshared(_parsed(written, where=str(path)))
     for setting in settings:
         _lay_over(data, setting)
     recipe = check(Recipe, data, where=str(path))
@@ -160,6 +160,13 @@ def _parsed(written: str, *, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise WenluError("bad_yaml", f"{where} should hold a mapping of settings, and holds {type(data).__name__}.")
     return data
+
+
+def _unshared(data: Any) -> Any:
+    """A copy in which nothing is shared: a setting laid over one use of a YAML anchor must not change the others."""
+    if isinstance(data, dict):
+        return {key: _unshared(value) for key, value in data.items()}
+    return [_unshared(value) for value in data] if isinstance(data, list) else data
 
 
 def _lay_over(data: dict[str, Any], setting: str) -> None:
