@@ -1,10 +1,17 @@
-"""Small bundles for tests: real text pipelines, real models, real exports; only the sizes are toys."""
+"""Small bundles for tests: real text pipelines, real models, real exports; only the sizes are toys.
+
+Each is made in a process of its own (`python -m tests.bundles`): torch's exporter remembers earlier exports of the
+same process and may fix a length that should be free.
+"""
 
 from __future__ import annotations
 
-import itertools
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_model
@@ -33,24 +40,35 @@ TEXTS = (
 )
 
 
-def make_bundle(
+ROOT = Path(__file__).parent.parent
+
+
+def make_bundle(folder: Path, **settings: Any) -> Path:
+    """A sealed bundle in `folder`; `settings` are those of `write_bundle`, as JSON can say them."""
+    subprocess.run(
+        [sys.executable, "-m", "tests.bundles", str(folder), json.dumps(settings)], cwd=ROOT, check=True, timeout=100
+    )
+    return folder
+
+
+def write_bundle(
     folder: Path,
     *,
+    name: str = "tiny",
     labels: Sequence[str] = ("negative", "positive"),
     positive: str | None = "positive",
     texts: Sequence[str] = TEXTS,
-    seed: int = 1,
-    lstm: Lstm.Config | None = None,
-    tokenizer: dict[str, object] | None = None,
     golden: int = 64,
-    name: str = "tiny",
-) -> Path:
-    """A sealed bundle of an untrained LSTM (weights by `seed`), its recorded answers given by torch."""
+    tokenizer: dict[str, Any] | None = None,
+    lstm: dict[str, Any] | None = None,
+    seed: int = 1,
+) -> None:
+    """An untrained LSTM (weights by `seed`) with the text pipeline that `texts` give, its answers recorded by torch."""
     named = tokenizer or {"name": "char", "min_count": 1}
     config = check(PipelineConfig, {"tokenizer": named}, where="test")
     pipeline = TextPipeline.train(texts, config, clean=["nfkc", "spaces"])
     pipeline.save(folder / TEXT)
-    settings = lstm or Lstm.Config(embedding=16, hidden=16, layers=2)
+    settings = Lstm.Config(**(lstm or {"embedding": 16, "hidden": 16}))
     torch.manual_seed(seed)
     model = Lstm(settings, vocabulary_size=pipeline.tokenizer.size, labels=len(labels)).eval()
     save_model(model, str(folder / WEIGHTS))
@@ -68,10 +86,9 @@ def make_bundle(
         pipeline_digest=pipeline.digest(),
     )
     seal(folder, description)
-    asked = [*itertools.islice(texts, golden), *HARD_TEXTS]
+    asked = [*texts[:golden], *HARD_TEXTS]
     (folder / GOLDEN).write_bytes(golden_bytes(recorded(open_bundle(folder), asked)))
     seal(folder, description)
-    return folder
 
 
 def recorded(bundle: Bundle, texts: Sequence[str]) -> list[Golden]:
@@ -81,3 +98,7 @@ def recorded(bundle: Bundle, texts: Sequence[str]) -> list[Golden]:
     return [
         Golden(text, row, answer.label, answer.scores) for text, row, answer in zip(texts, ids, answers, strict=True)
     ]
+
+
+if __name__ == "__main__":
+    write_bundle(Path(sys.argv[1]), **json.loads(sys.argv[2]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.serving.conftest import Log
 from tests.serving.wire import BINARY, Door, ask, ask_service, by_size, inputs, opened, read_reply, request
 
 from wenlu.bundle.predict import Answer
@@ -207,7 +207,7 @@ async def _until(condition: Any) -> None:
             await asyncio.sleep(0)
 
 
-def test_a_model_that_fails_is_a_500_without_details_and_the_log_knows_more(caplog: pytest.LogCaptureFixture):
+def test_a_model_that_fails_is_a_500_without_details_and_the_log_knows_more(log: Log):
     def broken(texts: Sequence[str]) -> list[Answer]:
         raise ValueError("secret of the house")
 
@@ -218,17 +218,17 @@ def test_a_model_that_fails_is_a_500_without_details_and_the_log_knows_more(capl
             assert "secret" not in reply.body.decode()
 
     run(ask_it())
-    assert "secret of the house" in caplog.text
-    assert "不该写进日志" not in caplog.text
+    assert "secret of the house" in log.text
+    assert "不该写进日志" not in log.text
 
 
-def test_a_failure_of_our_own_is_a_500_too(caplog: pytest.LogCaptureFixture):
+def test_a_failure_of_our_own_is_a_500_too(log: Log):
     async def ask_it() -> None:
         async with opened() as door:
             door.app._router = None  # type: ignore[assignment]
             reply = await ask(door.port, request("/livez"))
             assert (reply.status, reply.code) == (500, "internal")
-            assert reply.json["error"]["request_id"] in caplog.text
+            assert reply.json["error"]["request_id"] in log.text
 
     run(ask_it())
 
@@ -360,15 +360,14 @@ def test_the_model_is_listed(address: str):
     assert listed["data"][0]["labels"] == ["negative", "positive"]
 
 
-def test_the_access_log_knows_lengths_and_never_texts(caplog: pytest.LogCaptureFixture):
+def test_the_access_log_knows_lengths_and_never_texts(log: Log):
     async def ask_it() -> None:
         async with opened() as door:
             await ask(door.port, request(body=inputs("秘密")))
             await ask(door.port, request("/sentiment/%E7%A7%98%E5%AF%86"))
 
-    with caplog.at_level(logging.INFO, logger="wenlu.access"):
-        run(ask_it())
-    records = [vars(record) for record in caplog.records if record.name == "wenlu.access"]
+    run(ask_it())
+    records = [vars(record) for record in log.records if record.name == "wenlu.access"]
     assert [record["route"] for record in records] == ["/v1/predict", "/sentiment/{sentence}"]
     assert all(record["status"] == 200 and record["bytes"] > 0 for record in records)
     assert "秘密" not in str(records)
