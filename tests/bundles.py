@@ -51,6 +51,12 @@ def make_bundle(folder: Path, **settings: Any) -> Path:
     return folder
 
 
+def shared_bundle(base: Path) -> Path:
+    """The tiny bundle of a test run, made on first use; nobody may change it."""
+    folder = base / "tiny-bundle"
+    return folder if folder.exists() else make_bundle(folder)
+
+
 def write_bundle(
     folder: Path,
     *,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from tests.bundles import make_bundle
+from tests.bundles import shared_bundle
 
 import wenlu
 from wenlu.base.errors import WenluError
@@ -117,8 +116,7 @@ def test_an_address_that_is_none_is_a_sentence(url: str):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = make_bundle(tmp_path_factory.mktemp("bundle"))
-    with serving(folder) as address:
+    with serving(shared_bundle(tmp_path_factory.getbasetemp())) as address:
         yield address
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.bundles import make_bundle
+from tests.bundles import shared_bundle
 
 from wenlu.serving.service import serving
 
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle(tmp_path_factory.mktemp("bundle"))
+    return shared_bundle(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

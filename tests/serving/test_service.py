@@ -9,10 +9,10 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from tests.bundles import make_bundle
 from tests.serving.wire import ask_service, inputs, request
 
 from wenlu.base.errors import WenluError
@@ -63,13 +63,12 @@ def test_a_signal_ends_it_quietly(bundle: Path, number: signal.Signals):
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def changed(bundle: Path, folder: Path, rows: list[Golden]) -> Path:
+def changed(bundle: Path, folder: Path, rows: list[Golden], **fields: Any) -> Path:
     """A copy of the bundle with other recorded answers, sealed again."""
     shutil.copytree(bundle, folder)
     (folder / GOLDEN).write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
     manifest = read_manifest(folder)
-    fields = {name: getattr(manifest, name) for name in Description.model_fields}
-    seal(folder, Description(**fields))
+    seal(folder, Description(**{name: getattr(manifest, name) for name in Description.model_fields} | fields))
     return folder
 
 
@@ -135,10 +134,15 @@ def test_loopback_has_two_addresses():
         bound(host, 0).close()
 
 
-def test_a_model_of_topics_is_served_too(tmp_path: Path):
-    labels = ["体育", "财经", "科技"]
-    with serving(make_bundle(tmp_path, labels=labels, positive=None, golden=2)) as address:
-        assert list(ask_service(address, request(body=inputs("股市"))).json["outputs"][0]["scores"]) == labels
+def test_a_model_of_topics_is_served_too(bundle: Path, tmp_path: Path):
+    topics = {"negative": "体育", "positive": "财经"}
+    rows = [
+        msgspec.structs.replace(row, scores={topics[label]: score for label, score in row.scores.items()})
+        for row in read_golden(open_bundle(bundle))
+    ]
+    folder = changed(bundle, tmp_path / "b", rows, labels=["体育", "财经"], positive=None)
+    with serving(folder) as address:
+        assert set(ask_service(address, request(body=inputs("股市"))).json["outputs"][0]["scores"]) == {"体育", "财经"}
         assert ask_service(address, request("/sentiment/a")).code == "not_binary"
 
 
