@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from wenlu.base.errors import WenluError
@@ -174,6 +176,87 @@ def test_an_unknown_dataset_gets_the_nearest_name(tmp_path: Path):
     imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(20))), "label": "x"}, name="reviews")
     with pytest.raises(WenluError, match="Did you mean 'reviews'"):
         DatasetVersion.open(Workspace(tmp_path), "reveiws")
+
+
+def test_a_blank_line_among_the_class_names_does_not_shift_them(tmp_path: Path):
+    names = written(tmp_path / "class.txt", ["体育", "", "财经", ""])
+    table = written(tmp_path / "a.tsv", ["一场好球赛\t0", "股票上涨了\t2"])
+    version = imported(tmp_path, {"uri": str(table), "text_column": 0, "label_column": 1, "label_names": str(names)})
+    assert version.labels == ["体育", "财经"]
+    assert version.manifest.counts.dropped == {}
+
+
+def test_another_order_of_the_labels_or_another_licence_is_another_version(tmp_path: Path):
+    table = written(tmp_path / "a.tsv", ["一场好球赛\t0", "股票上涨了\t1"])
+    names = tmp_path / "class.txt"
+    source = {"uri": str(table), "text_column": 0, "label_column": 1, "label_names": str(names)}
+    written(names, ["体育", "财经"])
+    versions = [imported(tmp_path, source), imported(tmp_path, source, licence="CC0")]
+    assert versions[1].manifest.licence == "CC0"
+    written(table, ["一场好球赛\t1", "股票上涨了\t0"])
+    written(names, ["财经", "体育"])
+    versions.append(imported(tmp_path, source))
+    assert [version.labels for version in versions] == [["体育", "财经"], ["体育", "财经"], ["财经", "体育"]]
+    assert len({version.manifest.version for version in versions}) == 3
+
+
+def test_a_manifest_that_says_otherwise_than_the_texts_is_found(tmp_path: Path):
+    version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(100))), "label": "好"})
+    manifest = version.folder / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace("好".encode(), "坏".encode()))
+    with pytest.raises(WenluError, match=r"manifest\.json"):
+        DatasetVersion.open(Workspace(tmp_path), version.reference).verify()
+
+
+def test_a_broken_version_does_not_hide_another(tmp_path: Path):
+    version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(50))), "label": "x"})
+    (tmp_path / "datasets" / "d" / "broken").mkdir()
+    (tmp_path / "datasets" / "d" / "broken" / "manifest.json").write_text("{")
+    assert DatasetVersion.open(Workspace(tmp_path), version.reference) == version
+    with pytest.raises(WenluError, match="Remove its folder"):
+        DatasetVersion.open(Workspace(tmp_path), "d")
+
+
+def test_the_manifest_tells_the_digest_of_what_was_read(tmp_path: Path):
+    path = written(tmp_path / "a.txt", sentences(50), "gb18030")
+    [source] = imported(tmp_path, {"uri": str(path), "label": "x", "encoding": "gb18030"}).manifest.sources
+    assert (source.encoding, source.files) == ("gb18030", 1)
+    assert source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_long_texts_make_small_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wenlu.corpus.version._GROUP_CHARACTERS", 100)
+    version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(100))), "label": "x"})
+    with pq.ParquetFile(version.folder / "train-00000.parquet") as file:
+        assert file.num_row_groups > 10
+    assert len(bodies(version, "train")) == version.count("train")
+
+
+def test_a_copy_without_a_label_gives_way_to_the_one_with(tmp_path: Path):
+    plain = written(tmp_path / "plain.txt", ["很好吃", "没有人看过"])
+    good = written(tmp_path / "good.txt", ["很好吃"])
+    version = imported(tmp_path, {"uri": str(plain)}, {"uri": str(good), "label": "好"})
+    assert version.manifest.counts.dropped == {"duplicate": 1}
+    kept = {text.body: text.label for split in SPLITS for text in version.texts(split)}
+    assert kept == {"很好吃": "好", "没有人看过": None}
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [{"text_column": -1}, {"label": "x", "label_column": "y"}, {"skip_lines": -1}, {"split": "dev"}, {"uri": ""}],
+)
+def test_a_source_that_makes_no_sense_is_refused_at_once(mistake: dict[str, object]):
+    with pytest.raises(WenluError) as caught:
+        config({"uri": "a.csv", **mistake})
+    assert caught.value.code == "bad_settings"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32-le", "undefined", "base64"])
+def test_an_encoding_whose_lines_can_not_be_told_apart_is_refused(tmp_path: Path, encoding: str):
+    path = written(tmp_path / "a.txt", sentences(5))
+    with pytest.raises(WenluError) as caught:
+        imported(tmp_path, {"uri": str(path), "encoding": encoding})
+    assert caught.value.code == "unknown_encoding"
 
 
 def test_an_import_killed_at_any_moment_leaves_nothing_that_looks_whole(tmp_path: Path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -207,3 +208,63 @@ def test_a_damaged_zip_is_a_sentence(tmp_path: Path):
 def test_a_name_that_tells_no_format_is_asked_about(tmp_path: Path, name: str):
     with pytest.raises(WenluError, match="does not tell its format"):
         read(made(tmp_path / name, b"x"))
+
+
+def test_a_sparse_file_in_a_tar_is_refused_before_it_is_read(tmp_path: Path):
+    """20 kB that say they are a gigabyte of zeros: the bytes of the archive never grow, so no ratio sees it."""
+    block = tarfile.TarInfo("a/0.txt")
+    block.type, block.size = tarfile.REGTYPE, 0
+    block.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(60 << 20), "GNU.sparse.name": "a/0.txt"}
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(block)
+    with pytest.raises(WenluError) as caught:
+        read(tmp_path / "a.tar")
+    assert caught.value.code == "unsafe_archive"
+
+
+def test_a_tar_with_too_many_members_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wenlu.corpus.readers.tree._MOST_MEMBERS", 3)
+    members = [(tarfile.TarInfo(f"a/{number}.txt"), "好评".encode()) for number in range(4)]
+    with pytest.raises(WenluError, match="more than 3 files"):
+        read(tar_of(tmp_path / "a.tar.gz", *members))
+
+
+def test_a_file_too_large_to_be_one_text_is_refused_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("wenlu.corpus.readers.tree._LARGEST", 100)
+    members = [(tarfile.TarInfo("a/0.txt"), b"x" * 101), (tarfile.TarInfo("a/1.txt"), "好评".encode())]
+    texts, dropped = read(tar_of(tmp_path / "a.tar.gz", *members))
+    assert ([text.body for text in texts], [one.reason for one in dropped]) == (["好评"], ["file_too_large"])
+
+
+def test_a_name_in_an_unknown_encoding_is_refused_and_shown(tmp_path: Path):
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.GNU_FORMAT, encoding="gbk") as archive:
+        info = tarfile.TarInfo("体育/1.txt")
+        info.size = 6
+        archive.addfile(info, io.BytesIO("赛果".encode()))
+    texts, dropped = read(tmp_path / "a.tar")
+    assert texts == []
+    assert [one.reason for one in dropped] == ["bad_name"]
+    assert dropped[0].text.source.file.isprintable()
+
+
+def test_the_notes_that_a_system_leaves_in_an_archive_are_no_texts(tmp_path: Path):
+    members = {
+        "./体育/1.txt": "赛果".encode(),
+        "__MACOSX/体育/._1.txt": b"\0\x05\x16\x07",
+        "体育/.DS_Store": b"\0\0\0\1",
+    }
+    texts, dropped = read(zip_of(tmp_path / "a.zip", members), encoding="auto")
+    assert [(text.label, text.source.file) for text in texts] == [("体育", "体育/1.txt")]
+    assert dropped == []
+
+
+@pytest.mark.parametrize("place", range(30, 400, 30))
+def test_a_zip_with_one_wrong_byte_is_read_or_a_sentence(tmp_path: Path, place: int):
+    path = zip_of(tmp_path / "a.zip", {f"a/{number}": bytes(range(256)) * number for number in range(1, 6)})
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= 0xFF
+    path.write_bytes(content)
+    with contextlib.suppress(WenluError):  # any other exception fails the test
+        read(path, encoding="latin1")

@@ -7,7 +7,7 @@ refuses duplicates and writes the shards. Nothing is visible until everything is
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from wenlu.base.records import Dropped, Source, Text
 from wenlu.corpus.clean import Clean
 from wenlu.corpus.dedup import Deduplicate
 from wenlu.corpus.encoding import detect
-from wenlu.corpus.locate import locate
+from wenlu.corpus.locate import digest, locate
 from wenlu.corpus.opening import lines_of, open_bytes
 from wenlu.corpus.readers import READERS, format_of
 from wenlu.corpus.settings import SPLITS, DataConfig, SourceConfig
@@ -70,11 +70,12 @@ class _Tally:
     def drop(self, dropped: Dropped) -> None:
         self.dropped[dropped.reason] += 1
         if len(self.samples[dropped.reason]) < _SAMPLES:
-            self.samples[dropped.reason].append(dropped.text)
+            self.samples[dropped.reason].append(replace(dropped.text, body=dropped.text.body[:_SHOWN]))
 
     def keep(self, text: Text, split: str) -> None:
         self.splits[split] += 1
-        self.labels[split][text.label or ""] += 1
+        if text.label is not None:
+            self.labels[split][text.label] += 1
 
 
 def import_dataset(config: DataConfig, workspace: Workspace, events: Events) -> DatasetVersion:
@@ -126,7 +127,8 @@ class _Import:
             path = locate(source.uri)
             row = format_of(path, source)
             encoding = _encoding(path, source, row)
-            self._sources.append(SourceRecord(source.uri, row, encoding))
+            files, sha256 = digest(path)
+            self._sources.append(SourceRecord(source.uri, row, encoding, files, sha256))
             texts = READERS[row](path, source, encoding=encoding)
             yield from _named(texts, self._label_names(source)) if source.label_names else texts
 
@@ -138,7 +140,7 @@ class _Import:
     def _write(self, spill: Path) -> str:
         split_of = Splitter(self._config.split, fixed={source.split for source in self._config.sources if source.split})
         writers: dict[str, ShardWriter] = {split: ShardWriter(self._folder, split) for split in SPLITS}
-        version = VersionHash(self._config)
+        texts = VersionHash()
         kept_or_not = self._deduplicate(_unspilled(spill))
         for text in counted(kept_or_not, self._events, total=self._tally.read - self._tally.dropped.total()):
             if isinstance(text, Dropped):
@@ -146,25 +148,30 @@ class _Import:
                 continue
             split = text.split or split_of(text.id)
             self._tally.keep(text, split)
-            version.add(text, split)
+            texts.add(text, split)
             writers[split].add(text)
         for writer in writers.values():
             writer.close()
         if not self._tally.splits.total():
             raise WenluError("no_texts", f"Nothing is left of {self._config.name}: {_reasons(self._tally)}.")
-        self._finish(version.hex(), writers)
-        return version.hex()
+        labels = self._labels()
+        version = texts.hex(settings=self._config.model_dump(mode="json"), labels=labels)
+        self._finish(self._manifest(version, labels, writers))
+        return version
 
-    def _finish(self, version: str, writers: dict[str, ShardWriter]) -> None:
-        manifest = self._manifest(version, writers)
+    def _finish(self, manifest: DatasetManifest) -> None:
         write_atomic(self._folder / DROPPED, _samples(self._tally))
         write_atomic(self._folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         self._say(manifest)
 
-    def _manifest(self, version: str, writers: dict[str, ShardWriter]) -> DatasetManifest:
-        tally, config = self._tally, self._config
-        found = {label for counts in tally.labels.values() for label in counts if label}
+    def _labels(self) -> list[str]:
+        """Those that the file of names has, in its order, then the others sorted; none without a text."""
+        found = {label for counts in self._tally.labels.values() for label in counts}
         named = [label for label in self._label_order if label in found]
+        return named + sorted(found - set(named))
+
+    def _manifest(self, version: str, labels: list[str], writers: dict[str, ShardWriter]) -> DatasetManifest:
+        tally, config = self._tally, self._config
         return DatasetManifest(
             format=1,
             name=config.name,
@@ -172,7 +179,7 @@ class _Import:
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             language=config.language,
             licence=config.licence,
-            labels=named + sorted(found - set(named)),
+            labels=labels,
             settings=config.model_dump(mode="json"),
             counts=Counts(
                 read=tally.read,
@@ -191,10 +198,8 @@ class _Import:
 
     def _say(self, manifest: DatasetManifest) -> None:
         counts = manifest.counts
-        encodings = ", ".join(sorted({source.encoding for source in manifest.sources}))
-        self._events.result(
-            f"{counts.read:,} texts read ({encodings}), {counts.kept:,} kept; dropped: {_reasons(self._tally)}"
-        )
+        self._events.result(f"{counts.read:,} texts read from {_origin(manifest.sources)}, {counts.kept:,} kept")
+        self._events.result(f"{counts.read - counts.kept:,} dropped: {_reasons(self._tally)}")
         if manifest.conflicts:
             example = manifest.conflicts[0]
             self._events.result(f"labels disagree, e.g. ({', '.join(example.labels)}): {example.text[:40]}")
@@ -216,19 +221,25 @@ def _known(source: SourceConfig) -> str:
     if source.encoding == "auto":
         return "auto"
     try:
-        "".encode(source.encoding)
-    except LookupError:
+        separable = "\n".encode(source.encoding) == b"\n"
+    except (LookupError, UnicodeError):
         raise WenluError(
             "unknown_encoding",
             f"{source.uri}: there is no encoding '{source.encoding}'.",
             hint="utf-8, gb18030, cp932, …",
         ) from None
+    if not separable:  # UTF-16 and UTF-32: their lines can't be told apart as bytes
+        raise WenluError(
+            "unknown_encoding",
+            f"{source.uri}: files in {source.encoding} are not read.",
+            hint=f"Convert it: iconv -f {source.encoding} -t UTF-8",
+        )
     return source.encoding
 
 
 def _lines_of_names(path: Path) -> list[str]:
     try:
-        return [name.strip() for name in path.read_text(encoding="utf-8-sig").split("\n") if name.strip()]
+        return [name.strip() for name in path.read_text(encoding="utf-8-sig").rstrip().split("\n")]
     except (OSError, UnicodeDecodeError) as error:
         raise WenluError("no_source", f"The label names in {path} can't be read: {error}.") from None
 
@@ -268,6 +279,13 @@ def _labels(counts: Counts, split: str) -> str:
     if not total or not 1 < len(labels) <= 4:
         return ""
     return f" ({', '.join(f'{label} {number / total:.1%}' for label, number in labels.items())})"
+
+
+def _origin(sources: Sequence[SourceRecord]) -> str:
+    """`2 files (utf-8)`; without encodings where each file of a tree had its own."""
+    files = sum(source.files for source in sources)
+    encodings = ", ".join(sorted({source.encoding for source in sources} - {"auto"}))
+    return f"{files:,} {'file' if files == 1 else 'files'}" + (f" ({encodings})" if encodings else "")
 
 
 def _samples(tally: _Tally) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import re
 from pathlib import Path
 
 from wenlu.base.errors import WenluError
+from wenlu.storage.local import sha256_file
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _PACKAGE = "package:"
@@ -23,6 +25,17 @@ def locate(uri: str) -> Path:
     if not path.exists():
         raise WenluError("no_source", f"There is nothing at {uri} (looked at {path}).", hint="Check the spelling.")
     return path
+
+
+def digest(path: Path) -> tuple[int, str]:
+    """How many files lie at `path`, and a hex SHA-256 of the file, or of the names and bytes of all of a folder."""
+    if not path.is_dir():
+        return 1, sha256_file(path)
+    whole = hashlib.sha256()
+    files = [one for one in sorted(path.rglob("*")) if one.is_file() and not one.is_symlink()]
+    for one in files:
+        whole.update(os.fsencode(one.relative_to(path).as_posix()) + b"\0" + sha256_file(one).encode())
+    return len(files), whole.hexdigest()
 
 
 def _environment(name: str, uri: str) -> str:

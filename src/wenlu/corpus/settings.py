@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import field_validator, model_validator
 
 from wenlu.base.spec import Field, Spec
 
@@ -26,6 +28,19 @@ class SourceConfig(Spec):
     skip_lines: int = Field(default=0, ge=0, le=1000, description="Of a tree: lines dropped from each file's head")
     include: str = Field(default="*", description="Of a tree: which files, as a shell pattern")
 
+    @model_validator(mode="after")
+    def _one_kind_of_label(self) -> Self:
+        if self.label is not None and self.label_column is not None:
+            raise ValueError("'label' and 'label_column' exclude each other")
+        return self
+
+    @field_validator("text_column", "label_column")
+    @classmethod
+    def _counts_from_0(cls, column: Column | None) -> Column | None:
+        if isinstance(column, int) and column < 0:
+            raise ValueError("columns count from 0")
+        return column
+
 
 class CleanConfig(Spec):
     """What is done to each text, and which texts are refused."""
@@ -33,6 +48,12 @@ class CleanConfig(Spec):
     normalize: list[str] = Field(default=["nfkc", "spaces"], description="Rows of the normalisers, in order")
     min_length: int = Field(default=2, ge=1, description="Characters; a shorter text is refused")
     max_length: int = Field(default=100_000, ge=1, description="Characters; a longer text is refused")
+
+    @model_validator(mode="after")
+    def _some_length_fits(self) -> Self:
+        if self.min_length > self.max_length:
+            raise ValueError("'min_length' is more than 'max_length'")
+        return self
 
 
 class SplitConfig(Spec):

@@ -1,15 +1,16 @@
 """Dataset versions: Parquet shards and a manifest, in `datasets/<name>/<version>/`.
 
-The version is a digest of what the dataset says, not of how its bytes are stored: settings, and the id, label and
-split of every text in order. It is the same on any machine.
+The version is a digest of what the dataset says, not of how its bytes are stored: settings, the order of the labels,
+and the id and label of every text in the order of its split. It is the same on any machine, and `verify` works it out
+again from what is stored.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import pyarrow.parquet as pq
 
 from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Source, Text
-from wenlu.corpus.settings import SPLITS, DataConfig
+from wenlu.corpus.clean import content_id
+from wenlu.corpus.settings import SPLITS
 from wenlu.storage.local import sha256_file
 from wenlu.storage.names import checked_name
 from wenlu.storage.workspace import Workspace
@@ -29,6 +31,7 @@ DROPPED = "dropped.jsonl"
 
 _SHARD_ROWS = 200_000
 _GROUP_ROWS = 10_000
+_GROUP_CHARACTERS = 16_000_000  # long texts make smaller groups: memory is bounded whatever their length
 _SCHEMA = pa.schema(
     [("id", pa.string()), ("body", pa.large_string()), ("label", pa.string()), ("file", pa.string()),
      ("line", pa.int64()), ("byte_offset", pa.int64())]
@@ -56,11 +59,13 @@ class Shard(msgspec.Struct, frozen=True):
 
 
 class SourceRecord(msgspec.Struct, frozen=True):
-    """Where texts came from, as the recipe spells it, and the encoding they were in."""
+    """Where texts came from, as the recipe spells it; the encoding found; the digest of what was read."""
 
     uri: str
     format: str
     encoding: str
+    files: int = 1
+    sha256: str = ""
 
 
 class ConflictRecord(msgspec.Struct, frozen=True):
@@ -90,15 +95,17 @@ class DatasetManifest(msgspec.Struct, frozen=True):
 class VersionHash:
     """The version of a dataset, as its texts go by."""
 
-    def __init__(self, config: DataConfig) -> None:
-        settings = config.model_dump(mode="json", exclude={"name", "licence"})
-        self._digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    def __init__(self) -> None:
+        self._splits: dict[str, Any] = {split: hashlib.sha256() for split in SPLITS}
 
     def add(self, text: Text, split: str) -> None:
-        self._digest.update(json.dumps([text.id, text.label, split]).encode())
+        self._splits[split].update(json.dumps([text.id, text.label]).encode())
 
-    def hex(self) -> str:
-        return self._digest.hexdigest()[:12]
+    def hex(self, *, settings: Mapping[str, Any], labels: Sequence[str]) -> str:
+        """Of the texts so far. The settings' name is left out, since the version stands beside it."""
+        said = {key: value for key, value in settings.items() if key != "name"}
+        texts = [digest.hexdigest() for digest in self._splits.values()]
+        return hashlib.sha256(json.dumps([said, list(labels), texts], sort_keys=True).encode()).hexdigest()[:12]
 
 
 class ShardWriter:
@@ -108,13 +115,15 @@ class ShardWriter:
         self._folder = folder
         self._split = split
         self._waiting: list[Text] = []
+        self._characters = 0
         self._writer: pq.ParquetWriter | None = None
         self._rows = 0
         self.shards: list[Shard] = []
 
     def add(self, text: Text) -> None:
         self._waiting.append(text)
-        if len(self._waiting) >= _GROUP_ROWS:
+        self._characters += len(text.body)
+        if len(self._waiting) >= _GROUP_ROWS or self._characters >= _GROUP_CHARACTERS:
             self._write_group()
             if self._rows >= _SHARD_ROWS:
                 self._end_shard()
@@ -133,7 +142,7 @@ class ShardWriter:
             self._writer = pq.ParquetWriter(self._path, _SCHEMA, compression="zstd")
         self._writer.write_table(_table(self._waiting))
         self._rows += len(self._waiting)
-        self._waiting = []
+        self._waiting, self._characters = [], 0
 
     def _end_shard(self) -> None:
         if self._writer is None:
@@ -165,7 +174,7 @@ class DatasetVersion:
         checked_name(name, what="dataset")
         if version:
             checked_name(version, what="version")
-        found = [one for one in _versions(workspace.datasets / name) if version in ("", one.manifest.version)]
+        found = list(_versions(workspace.datasets / name, version or "[a-z0-9]*"))
         if not found:
             raise _unknown(workspace, reference)
         return max(found, key=lambda one: one.manifest.created)
@@ -204,10 +213,20 @@ class DatasetVersion:
                 yield from self._rows(shard)
 
     def verify(self) -> None:
-        """Read every shard; raises WenluError `changed_dataset` naming those that are not as they were written."""
+        """Read everything; raises WenluError `changed_dataset` naming the files that are not as they were written."""
         wrong = [shard.file for shard in self.manifest.shards if not self._unchanged(shard)]
         if wrong:
             raise self._changed(", ".join(wrong))
+        if self._version_again() != self.manifest.version or self.folder.name != self.manifest.version:
+            raise self._changed(MANIFEST)
+
+    def _version_again(self) -> str:
+        """The version worked out from the texts themselves."""
+        version = VersionHash()
+        for split in SPLITS:
+            for text in self.texts(split):
+                version.add(replace(text, id=content_id(text.body)), split)
+        return version.hex(settings=self.manifest.settings, labels=self.labels)
 
     def summary(self) -> Iterator[str]:
         """What a person wants to know of it, a line at a time."""
@@ -250,15 +269,17 @@ def list_datasets(workspace: Workspace) -> list[DatasetVersion]:
     return sorted(found, key=lambda version: (version.manifest.name, version.manifest.created))
 
 
-def _versions(folder: Path) -> list[DatasetVersion]:
-    return [DatasetVersion(path.parent, _read(path)) for path in sorted(folder.glob(f"[a-z0-9]*/{MANIFEST}"))]
+def _versions(folder: Path, version: str = "[a-z0-9]*") -> list[DatasetVersion]:
+    return [DatasetVersion(path.parent, _read(path)) for path in sorted(folder.glob(f"{version}/{MANIFEST}"))]
 
 
 def _read(path: Path) -> DatasetManifest:
     try:
         return msgspec.json.decode(path.read_bytes(), type=DatasetManifest)
     except msgspec.MsgspecError as error:
-        raise WenluError("changed_dataset", f"{path} is not a manifest: {error}.", hint="Import it again.") from None
+        raise WenluError(
+            "changed_dataset", f"{path} is not a manifest: {error}.", hint="Remove its folder and import it again."
+        ) from None
 
 
 def _unknown(workspace: Workspace, reference: str) -> WenluError:

@@ -7,9 +7,11 @@ size, and their names never become paths. Links, devices, absolute names and nam
 from __future__ import annotations
 
 import fnmatch
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -27,10 +29,23 @@ _FREE = 64 << 20
 
 
 def read_tree(path: Path, source: SourceConfig, *, encoding: str) -> Iterator[Text | Dropped]:
-    """Every file that `include` names is a text; the name of its folder is the label unless the source has one."""
-    for name, content in _members(path):
-        if fnmatch.fnmatchcase(name, source.include):
-            yield _text(name, content, source, encoding)
+    """Every file that `include` names is a text; the name of its folder is the label unless the source has one.
+
+    Files whose names begin with a dot are passed over: they are notes of the system that packed the archive.
+    """
+    for member, content in _members(path):
+        name = PurePosixPath(member).as_posix()
+        if not PurePosixPath(name).name.startswith(".") and fnmatch.fnmatchcase(name, source.include):
+            yield _text(name, content, source, encoding) if _is_text(name) else _bad_name(name)
+
+
+def _is_text(name: str) -> bool:
+    """If the name was in UTF-8: in a tar packed under GBK or CP932 it may be bytes that nothing can decode."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _bad_name(name: str) -> Dropped:
+    return Dropped(Text("", source=Source(name.encode("utf-8", "backslashreplace").decode())), "bad_name")
 
 
 def _text(name: str, content: bytes | None, source: SourceConfig, encoding: str) -> Text | Dropped:
@@ -71,7 +86,9 @@ def _of_tar(path: Path) -> Iterator[tuple[str, bytes | None]]:
     try:
         with open_bytes(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
             for number, member in enumerate(archive):
-                _check(member.name, number, path, strange=not (member.isreg() or member.isdir()))
+                # A sparse file of 20 kB may be 1 GB of zeros that no bound on the stream sees.
+                plain = (member.isreg() and not member.issparse()) or member.isdir()
+                _check(member.name, number, path, strange=not plain)
                 content = archive.extractfile(member) if member.isreg() else None
                 if content is not None:
                     yield member.name, _read(content, member.size)
@@ -91,10 +108,12 @@ def _of_zip(path: Path) -> Iterator[tuple[str, bytes | None]]:
                 if not info.is_dir():
                     with archive.open(info) as content:
                         yield info.filename, _read(content, info.file_size)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # encrypted, or an odd compression
+    except _BROKEN_ZIP as error:
         raise WenluError("broken_archive", f"{path} can't be read: {error}.") from None
 
 
+# RuntimeError: encrypted; NotImplementedError: an odd compression; the others: damaged inside a member
+_BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, lzma.LZMAError, OSError)
 _PLAIN = (0, stat.S_IFREG, stat.S_IFDIR)
 
 
