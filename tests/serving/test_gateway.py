@@ -38,6 +38,7 @@ def test_these_are_all_the_routes():
         ("GET", "/docs"),
         ("GET", "/docs/docs.css"),
         ("GET", "/docs/docs.js"),
+        ("GET", "/docs/icon.svg"),
         ("GET", "/"),
     }
 

@@ -37,6 +37,10 @@ async def script(service: Service, request: Request) -> Response:
     return _page("docs.js", b"text/javascript; charset=utf-8")
 
 
+async def icon(service: Service, request: Request) -> Response:
+    return _page("icon.svg", b"image/svg+xml")
+
+
 async def front(service: Service, request: Request) -> Response:
     return Response(307, ((b"location", b"/docs"),), b"")
 

@@ -17,5 +17,6 @@ ROUTES: tuple[Route[Service], ...] = (
     Route("GET", "/docs", pages.docs, "This interface, for people"),
     Route("GET", "/docs/docs.css", pages.style, "Part of /docs"),
     Route("GET", "/docs/docs.js", pages.script, "Part of /docs"),
+    Route("GET", "/docs/icon.svg", pages.icon, "Part of /docs"),
     Route("GET", "/", pages.front, "Leads to /docs"),
 )
