@@ -232,4 +232,5 @@ def _log_as_json() -> None:
             handler = logging.StreamHandler()
             handler.setFormatter(_Json())
             logger.addHandler(handler)
-    logging.getLogger("wenlu").setLevel(os.environ.get("WENLU_LOG", "warning").upper())
+    level = logging.getLevelNamesMapping().get(os.environ.get("WENLU_LOG", "").upper(), logging.WARNING)
+    logging.getLogger("wenlu").setLevel(level)
