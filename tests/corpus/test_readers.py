@@ -268,3 +268,26 @@ def test_a_zip_with_one_wrong_byte_is_read_or_a_sentence(tmp_path: Path, place: 
     path.write_bytes(content)
     with contextlib.suppress(WenluError):  # any other exception fails the test
         read(path, encoding="latin1")
+
+
+def test_a_tree_without_folders_is_texts_without_labels(tmp_path: Path):
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text(f"吾輩は猫である。名前はまだ無い。{number}", encoding="utf-8")
+    texts, dropped = read(tmp_path, encoding="auto")
+    assert [text.label for text in texts] == [None] * 3
+    assert dropped == []
+
+
+def test_a_file_too_short_to_tell_its_encoding_is_in_that_of_the_tree(tmp_path: Path):
+    (tmp_path / "好").mkdir()
+    for number, body in enumerate(["魑魅魍魉", "这家店的服务很好，下次还会再来。", "房间很干净，早餐也可以"]):
+        made(tmp_path / "好" / f"{number}.txt", body.encode("gbk"))
+    assert [text.body[:4] for text in read(tmp_path, encoding="auto")[0]] == ["魑魅魍魉", "这家店的", "房间很干"]
+
+
+def test_a_long_file_of_another_encoding_is_asked_about_whatever_the_tree_is_in(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    made(tmp_path / "a" / "1.txt", "这家店的服务很好，下次还会再来。".encode("gbk") * 50)
+    made(tmp_path / "a" / "2.txt", "이 식당의 음식은 정말 맛있었습니다.".encode("euc_kr") * 20)
+    with pytest.raises(WenluError, match=r"a/2\.txt is not clear"):
+        read(tmp_path, encoding="auto")

@@ -1,7 +1,8 @@
 """Each text once, with one label, in one split.
 
-Two readings of the same texts: the first notes what each text is (16 bytes of digest, its label and its split: about
-150 bytes of memory a distinct text, 150 MB a million), the second lets the first copy through and refuses the rest.
+Two readings of the same texts: the first notes what each text is (16 bytes of digest, its label and its split), the
+second lets the first copy through and refuses the rest. No text is held: a distinct one takes 240 bytes of memory
+(measured), whatever its length, so a million take 240 MB.
 """
 
 from __future__ import annotations

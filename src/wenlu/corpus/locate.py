@@ -13,14 +13,22 @@ from wenlu.storage.local import sha256_file
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _PACKAGE = "package:"
+_SCHEME = re.compile(r"(?!file:|package:)[a-zA-Z][a-zA-Z0-9+.-]+:/")  # one letter is a drive: C:/texts
 
 
 def locate(uri: str) -> Path:
     """The local path of `uri`: a path, `file:PATH`, or `package:NAME/FILE` inside an installed package.
 
-    Raises WenluError: `not_set` (a ${VARIABLE} that is not), `missing_package`, `no_source` (nothing lies there).
+    Raises WenluError: `not_set` (a ${VARIABLE} that is not), `missing_package`, `no_source` (nothing lies there),
+    `unknown_scheme`.
     """
     expanded = _VARIABLE.sub(lambda found: _environment(found[1], uri), uri)
+    if _SCHEME.match(expanded):
+        raise WenluError(
+            "unknown_scheme", f"{uri} is not on this machine.", hint="Copy it here first, and give its path."
+        )
+    if "\0" in expanded:
+        raise WenluError("no_source", f"{uri!r} can't be a path.")
     path = _in_package(expanded) if expanded.startswith(_PACKAGE) else Path(expanded.removeprefix("file:")).absolute()
     if not path.exists():
         raise WenluError("no_source", f"There is nothing at {uri} (looked at {path}).", hint="Check the spelling.")

@@ -26,17 +26,60 @@ _MOST_MEMBERS = 5_000_000
 _LARGEST = 64 << 20
 _MOST_RATIO = 100
 _FREE = 64 << 20
+_TELLING = 200  # bytes; a shorter file may not tell its encoding by itself
 
 
 def read_tree(path: Path, source: SourceConfig, *, encoding: str) -> Iterator[Text | Dropped]:
     """Every file that `include` names is a text; the name of its folder is the label unless the source has one.
 
-    Files whose names begin with a dot are passed over: they are notes of the system that packed the archive.
+    Where no file lies in a folder of its own, no text has a label.
     """
+    encodings = _Encodings(path, source, encoding)
+    labelled = any("/" in name for name, _ in _included(path, source))  # the first file tells, but in a flat tree
+    for name, content in _included(path, source):
+        label = source.label or PurePosixPath(name).parent.name or None
+        if not _is_text(name):
+            yield _bad_name(name)
+        elif content is None:
+            yield Dropped(Text("", source=Source(name)), "file_too_large")
+        elif labelled and label is None:
+            yield Dropped(Text("", source=Source(name)), "no_label")
+        else:
+            yield _text(name, content, label, source, encodings)
+
+
+def _included(path: Path, source: SourceConfig) -> Iterator[tuple[str, bytes | None]]:
+    """The members asked for. Names that begin with a dot are notes of the system that packed the archive."""
     for member, content in _members(path):
-        name = PurePosixPath(member).as_posix()
-        if not PurePosixPath(name).name.startswith(".") and fnmatch.fnmatchcase(name, source.include):
-            yield _text(name, content, source, encoding) if _is_text(name) else _bad_name(name)
+        name = PurePosixPath(member)
+        if not name.name.startswith(".") and fnmatch.fnmatchcase(name.as_posix(), source.include):
+            yield name.as_posix(), content
+
+
+class _Encodings:
+    """What each file of a tree is in: what was asked for, else what it tells itself, else what the whole tree tells."""
+
+    def __init__(self, path: Path, source: SourceConfig, asked: str) -> None:
+        self._path = path
+        self._source = source
+        self._asked = asked
+        self._usual = ""
+
+    def of(self, name: str, content: bytes) -> str:
+        """Raises WenluError `encoding_unclear`."""
+        if self._asked != "auto":
+            return self._asked
+        try:
+            return detect(content.split(b"\n"), name=name)
+        except WenluError:
+            if len(content) > _TELLING:
+                raise
+        self._usual = self._usual or detect(self._lines(), name=self._source.uri)
+        return self._usual
+
+    def _lines(self) -> Iterator[bytes]:
+        for _, content in _included(self._path, self._source):
+            yield from (content or b"").split(b"\n")
 
 
 def _is_text(name: str) -> bool:
@@ -48,20 +91,13 @@ def _bad_name(name: str) -> Dropped:
     return Dropped(Text("", source=Source(name.encode("utf-8", "backslashreplace").decode())), "bad_name")
 
 
-def _text(name: str, content: bytes | None, source: SourceConfig, encoding: str) -> Text | Dropped:
-    place = Source(name)
-    if content is None:
-        return Dropped(Text("", source=place), "file_too_large")
-    label = source.label or PurePosixPath(name).parent.name
-    if not label:
-        return Dropped(Text("", source=place), "no_label")
-    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    known = detect(lines, name=name) if encoding == "auto" else encoding
+def _text(name: str, content: bytes, label: str | None, source: SourceConfig, encodings: _Encodings) -> Text | Dropped:
+    content = content.removeprefix(b"\xef\xbb\xbf")
     try:
-        body = b"\n".join(lines[source.skip_lines :]).decode(known)
+        body = b"\n".join(content.split(b"\n")[source.skip_lines :]).decode(encodings.of(name, content))
     except UnicodeDecodeError:
-        return Dropped(Text("", source=place), "bad_encoding")
-    return Text(body, label, place, source.split)
+        return Dropped(Text("", source=Source(name)), "bad_encoding")
+    return Text(body, label, Source(name), source.split)
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes | None]]:
