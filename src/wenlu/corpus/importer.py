@@ -199,7 +199,8 @@ class _Import:
     def _say(self, manifest: DatasetManifest) -> None:
         counts = manifest.counts
         self._events.result(f"{counts.read:,} texts read from {_origin(manifest.sources)}, {counts.kept:,} kept")
-        self._events.result(f"{counts.read - counts.kept:,} dropped: {_reasons(self._tally)}")
+        if counts.dropped:
+            self._events.result(f"{counts.read - counts.kept:,} dropped: {_reasons(self._tally)}")
         if manifest.conflicts:
             example = manifest.conflicts[0]
             self._events.result(f"labels disagree, e.g. ({', '.join(example.labels)}): {example.text[:40]}")
