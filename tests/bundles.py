@@ -1,14 +1,7 @@
-"""Small bundles for tests: real text pipelines, real models, real exports; only the sizes are toys.
-
-Each is made in a process of its own (`python -m tests.bundles`): torch's exporter remembers earlier exports of the
-same process and may fix a length that should be free.
-"""
+"""Small bundles for tests: real text pipelines, real models, real exports; only the sizes are toys."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +11,7 @@ from safetensors.torch import save_model
 
 from wenlu.base.spec import check
 from wenlu.bundle.export.onnx import export_onnx
-from wenlu.bundle.manifest import GOLDEN, ONNX, TEXT, WEIGHTS, Architecture, Description
+from wenlu.bundle.manifest import GOLDEN, TEXT, WEIGHTS, Architecture, Description
 from wenlu.bundle.parity import HARD_TEXTS, Golden, golden_bytes
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import Bundle, open_bundle, seal
@@ -40,24 +33,13 @@ TEXTS = (
 )
 
 
-ROOT = Path(__file__).parent.parent
-
-
-def make_bundle(folder: Path, **settings: Any) -> Path:
-    """A sealed bundle in `folder`; `settings` are those of `write_bundle`, as JSON can say them."""
-    subprocess.run(
-        [sys.executable, "-m", "tests.bundles", str(folder), json.dumps(settings)], cwd=ROOT, check=True, timeout=100
-    )
-    return folder
-
-
 def shared_bundle(base: Path) -> Path:
     """The tiny bundle of a test run, made on first use; nobody may change it."""
     folder = base / "tiny-bundle"
     return folder if folder.exists() else make_bundle(folder)
 
 
-def write_bundle(
+def make_bundle(
     folder: Path,
     *,
     name: str = "tiny",
@@ -68,8 +50,11 @@ def write_bundle(
     tokenizer: dict[str, Any] | None = None,
     lstm: dict[str, Any] | None = None,
     seed: int = 1,
-) -> None:
-    """An untrained LSTM (weights by `seed`) with the text pipeline that `texts` give, its answers recorded by torch."""
+) -> Path:
+    """A sealed bundle in `folder`: an untrained LSTM (weights by `seed`) on the text pipeline that `texts` give.
+
+    Its answers are recorded by torch.
+    """
     named = tokenizer or {"name": "char", "min_count": 1}
     config = check(PipelineConfig, {"tokenizer": named}, where="test")
     pipeline = TextPipeline.train(texts, config, clean=["nfkc", "spaces"])
@@ -78,7 +63,6 @@ def write_bundle(
     torch.manual_seed(seed)
     model = Lstm(settings, vocabulary_size=pipeline.tokenizer.size, labels=len(labels)).eval()
     save_model(model, str(folder / WEIGHTS))
-    export_onnx(model, folder / ONNX)
     description = Description(
         name=name,
         created="2026-01-01T00:00:00+00:00",
@@ -92,9 +76,12 @@ def write_bundle(
         pipeline_digest=pipeline.digest(),
     )
     seal(folder, description)
+    export_onnx(folder)
+    seal(folder, description)
     asked = [*texts[:golden], *HARD_TEXTS]
     (folder / GOLDEN).write_bytes(golden_bytes(recorded(open_bundle(folder), asked)))
     seal(folder, description)
+    return folder
 
 
 def recorded(bundle: Bundle, texts: Sequence[str]) -> list[Golden]:
@@ -104,7 +91,3 @@ def recorded(bundle: Bundle, texts: Sequence[str]) -> list[Golden]:
     return [
         Golden(text, row, answer.label, answer.scores) for text, row, answer in zip(texts, ids, answers, strict=True)
     ]
-
-
-if __name__ == "__main__":
-    write_bundle(Path(sys.argv[1]), **json.loads(sys.argv[2]))

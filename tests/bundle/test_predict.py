@@ -24,6 +24,14 @@ def test_every_row_is_in_one_batch_and_no_batch_is_over_both_bounds(lengths: lis
         assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= tokens
 
 
+@given(st.lists(st.integers(1, 5000), max_size=100))
+def test_batches_stay_small_and_their_texts_similar(lengths: list[int]):
+    for batch in batches_by_length(lengths):
+        inside = sorted(lengths[row] for row in batch)
+        assert len(batch) <= 16
+        assert inside[-1] <= max(1.5 * inside[0], inside[:4][-1])
+
+
 def test_rows_are_padded_behind():
     tokens, lengths = padded([[5, 6, 7], [8]])
     assert tokens.tolist() == [[5, 6, 7], [8, 0, 0]]

@@ -16,7 +16,7 @@ DOORS = {
     "demo": ["--recipe", "--check", "--port", "--root"],
     "doctor": ["--root", "--json"],
     "run": ["recipe", "--set", "--root", "--json"],
-    "serve": ["bundle", "--host", "--port", "--root"],
+    "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
     "predict": ["model", "texts", "--input", "--output", "--root"],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--language", "--root", "--json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from wenlu.bundle.manifest import Architecture, Description
 from wenlu.models import MODELS
 
 VOCABULARY = 30
@@ -23,6 +24,22 @@ def small(name: str, *, seed: int = 1) -> nn.Module:
     kind = MODELS[name]
     model: nn.Module = kind(kind.Config(**SMALL.get(name, {})), vocabulary_size=VOCABULARY, labels=LABELS)
     return model.eval()
+
+
+def described(name: str) -> Description:
+    """What a bundle with that small model says of itself."""
+    kind = MODELS[name]
+    return Description(
+        name="small",
+        created="2026-01-01T00:00:00+00:00",
+        task=kind.task,
+        architecture=Architecture(name=name, config=kind.Config(**SMALL.get(name, {})).model_dump(mode="json")),
+        labels=[str(number) for number in range(LABELS)],
+        vocabulary_size=VOCABULARY,
+        max_length=64,
+        parameters=1,
+        pipeline_digest="",
+    )
 
 
 def classifiers() -> list[str]:

@@ -7,9 +7,11 @@ import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tests.contracts.classifiers import LABELS, VOCABULARY, batch, classifiers, small
+from tests.contracts.classifiers import LABELS, VOCABULARY, batch, classifiers, described, small
 
+from wenlu.base.errors import WenluError
 from wenlu.bundle.export.onnx import export_onnx
+from wenlu.bundle.seal import seal
 
 every = pytest.mark.parametrize("name", classifiers())
 
@@ -77,13 +79,23 @@ def test_the_same_seed_makes_the_same_weights(name: str):
 @every
 def test_exported_to_onnx_it_gives_the_same_scores_at_any_batch_and_length(name: str, tmp_path: Path):
     model = small(name)
-    export_onnx(model, tmp_path / "model.onnx")
+    save_file(model.state_dict(), tmp_path / "weights.safetensors")
+    seal(tmp_path, described(name))
+    export_onnx(tmp_path)
     session = onnxruntime.InferenceSession((tmp_path / "model.onnx").read_bytes())
     for rows in ([[3]], [[3, 4, 5, 6, 7, 8, 9]], [[2, 3]] * 17, [[5, 6, 7], [8], [9, 9, 9, 9]]):
         tokens, lengths = batch(*rows)
         ours = model(tokens, lengths).detach().numpy()
         theirs = session.run(None, {"tokens": tokens.numpy(), "lengths": lengths.numpy()})[0]
         np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-5)
+
+
+def test_weights_that_fit_no_architecture_can_not_be_exported(tmp_path: Path):
+    save_file(small("bag").state_dict(), tmp_path / "weights.safetensors")
+    seal(tmp_path, described("lstm"))
+    with pytest.raises(WenluError, match="can't be written as ONNX"):
+        export_onnx(tmp_path)
+    assert not (tmp_path / "model.onnx").exists()
 
 
 def test_order_matters_to_an_lstm_and_to_a_bag_of_pairs():

@@ -8,14 +8,12 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.serving.wire import by_size
 
 import wenlu.serving.batching
 from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Answer
-from wenlu.serving.batching import Batcher, Entry, Line, by_length, compute, similar_lengths
+from wenlu.serving.batching import Batcher, Entry, Line, compute
 from wenlu.serving.metrics import Metrics
 
 
@@ -83,21 +81,6 @@ def test_a_poisonous_text_fails_alone():
     assert isinstance(outcomes[1], ValueError)
     assert outcomes[0] == by_size(["好"])
     assert outcomes[2] == by_size(["良い", "とても"])
-
-
-@given(st.lists(st.integers(0, 5000), max_size=100))
-def test_every_text_is_in_one_group_and_groups_stay_small_and_similar(lengths: list[int]):
-    groups = similar_lengths(lengths)
-    assert sorted(position for group in groups for position in group) == list(range(len(lengths)))
-    for group in groups:
-        longest, fourth = max(lengths[n] for n in group), sorted(lengths[n] for n in group)[:4][-1]
-        assert len(group) <= 16
-        assert longest <= max(1.5 * min(lengths[n] for n in group), fourth)
-
-
-@given(st.lists(st.text(max_size=10), max_size=40))
-def test_grouping_by_length_changes_no_answer_and_no_order(texts: list[str]):
-    assert by_length(by_size)(texts) == by_size(texts)
 
 
 def test_what_arrives_while_a_batch_is_computed_is_the_next_batch():

@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from wenlu.bundle.seal import Bundle
 from wenlu.text.vocabulary import PAD_ID
 
-_MOST_ROWS = 64
+# A batch is computed as long as its longest text, so one long text among short ones makes all of them dear: on reviews
+# of 5 to 200 words it cost 2.5 times the time. A recurrent network gains little from more than 4 rows and nothing from
+# more than 16, and memory grows with them.
+_LEAST_ROWS, _MOST_ROWS = 4, 16
+_STRETCH = 1.5  # longest to shortest text of a batch of more than the least rows
 _MOST_TOKENS = 16_384  # padded tokens in one batch: bounds memory whatever the texts
 
 Ids = NDArray[np.int64]
@@ -72,14 +76,15 @@ class Predictor:
 def batches_by_length(
     lengths: Sequence[int], *, most_rows: int = _MOST_ROWS, most_tokens: int = _MOST_TOKENS
 ) -> Iterator[list[int]]:
-    """Row numbers in batches of similar length, so that little is padding; no batch is over both bounds.
+    """Row numbers in batches of similar length, shortest first; no batch of several rows is over a bound.
 
-    >>> list(batches_by_length([5, 1, 4, 1], most_rows=2))
-    [[1, 3], [2, 0]]
+    >>> list(batches_by_length([90, 3, 4, 100, 3, 4]))
+    [[1, 4, 2, 5], [0, 3]]
     """
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) == most_rows or (len(batch) + 1) * lengths[row] > most_tokens):
+        full = len(batch) >= most_rows or (len(batch) + 1) * lengths[row] > most_tokens
+        if batch and (full or (len(batch) >= _LEAST_ROWS and lengths[row] > _STRETCH * lengths[batch[0]])):
             yield batch
             batch = []
         batch.append(row)

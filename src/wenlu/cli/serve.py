@@ -16,6 +16,9 @@ def serve(
     bundle: Annotated[str, typer.Argument(help="A model's name, name@version, or a bundle's folder")],
     host: Host = "127.0.0.1",
     port: Port = 5000,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A further name that requests may call it by, e.g. behind a proxy")
+    ] = None,
     root: Root = None,
 ) -> None:
     """Answer over HTTP until Ctrl-C. Refuses to start if the answers are not those recorded at training."""
@@ -24,4 +27,10 @@ def serve(
     from wenlu.storage.workspace import Workspace
 
     folder = find_model(Workspace.at(root), bundle)
-    serve_bundle(folder, host=host, port=port, on_ready=lambda address: typer.echo(f"{bundle} answers at {address}"))
+    serve_bundle(
+        folder,
+        host=host,
+        port=port,
+        allow_hosts=allow_host or (),
+        on_ready=lambda address: typer.echo(f"{bundle} answers at {address}"),
+    )

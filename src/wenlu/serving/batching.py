@@ -21,9 +21,6 @@ from wenlu.serving.metrics import Metrics
 
 _log = logging.getLogger("wenlu.serving")
 
-_LEAST_ROWS, _MOST_ROWS = 4, 16
-_STRETCH = 1.5  # longest to shortest text of a group
-
 Predict = Callable[[Sequence[str]], list[Answer]]
 
 
@@ -66,41 +63,6 @@ class Line:
                 batch.append(entry)
                 texts += size
         return batch
-
-
-def similar_lengths(lengths: Sequence[int]) -> list[list[int]]:
-    """Positions in groups of similar length, shortest first.
-
-    A group is computed as long as its longest text, so one long text among short ones makes all of them dear:
-    on reviews of 5 to 200 words it cost 2.5 times the time. A recurrent network gains little from more than 4 rows,
-    nothing from more than 16, and memory grows with them.
-
-    >>> similar_lengths([90, 3, 4, 100, 3, 4])
-    [[1, 4, 2, 5], [0, 3]]
-    """
-    groups: list[list[int]] = []
-    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
-        group = groups[-1] if groups else []
-        full = len(group) >= _MOST_ROWS
-        longer = len(group) >= _LEAST_ROWS and lengths[position] > _STRETCH * lengths[group[0]]
-        if not group or full or longer:
-            groups.append(group := [])
-        group.append(position)
-    return groups
-
-
-def by_length(predict: Predict) -> Predict:
-    """`predict`, called for texts of similar length at a time."""
-
-    def predict_groups(texts: Sequence[str]) -> list[Answer]:
-        if len(texts) <= _LEAST_ROWS:
-            return predict(texts)
-        answers: dict[int, Answer] = {}
-        for group in similar_lengths([len(text) for text in texts]):
-            answers.update(zip(group, predict([texts[position] for position in group]), strict=True))
-        return [answers[position] for position in range(len(texts))]
-
-    return predict_groups
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from typing import Any
 from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import Bundle, open_bundle
-from wenlu.serving.batching import Batcher, by_length
+from wenlu.serving.batching import Batcher
 from wenlu.serving.gate import pass_gate
 from wenlu.serving.gateway.app import App
 from wenlu.serving.gateway.heads import LOOPBACK_NAMES, Hosts
@@ -105,9 +105,7 @@ def _gateway(bundle: Bundle, predictor: Predictor, limits: Limits, *, names: Col
     metrics = Metrics()
     manifest = bundle.manifest
     metrics.name_model(name=manifest.name, version=manifest.version, architecture=manifest.architecture.name)
-    batcher = Batcher(
-        by_length(predictor.predict), metrics, batch_texts=limits.batch_texts, waiting_texts=limits.waiting_texts
-    )
+    batcher = Batcher(predictor.predict, metrics, batch_texts=limits.batch_texts, waiting_texts=limits.waiting_texts)
     return App(Model.of(manifest), batcher, metrics, hosts=Hosts(names), limits=limits), batcher
 
 

@@ -8,13 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file
-from torch import nn
-
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Events
 from wenlu.bundle.export import EXPORTS
-from wenlu.bundle.manifest import GOLDEN, ONNX, TEXT, WEIGHTS, Architecture, Description
+from wenlu.bundle.manifest import GOLDEN, TEXT, WEIGHTS, Architecture, Description
 from wenlu.bundle.parity import HARD_TEXTS, Golden, differences, golden_bytes
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import Bundle, open_bundle, seal
@@ -38,8 +35,9 @@ def candidate_stage(
         bundle_folder = folder / BUNDLE
         shutil.copytree(tokenizer.folder / TEXT, bundle_folder / TEXT)
         shutil.copy(training.folder / WEIGHTS, bundle_folder / WEIGHTS)
-        EXPORTS["onnx"](_trained(contender, tokenizer, training, dataset), bundle_folder / ONNX)
         description = _description(contender, recipe, tokenizer, training, dataset)
+        seal(bundle_folder, description)
+        EXPORTS["onnx"](bundle_folder)
         seal(bundle_folder, description)
         rows = _record(open_bundle(bundle_folder), _golden_texts(dataset))
         write_atomic(bundle_folder / GOLDEN, golden_bytes(rows))
@@ -61,13 +59,6 @@ def candidate_stage(
         packages=("base", "storage", "text", "models", "bundle", "serving.runtimes"),
         make=make,
     )
-
-
-def _trained(contender: Contender, tokenizer: Finished, training: Finished, dataset: DatasetVersion) -> nn.Module:
-    named = contender_model(contender)
-    model: nn.Module = named.kind(named.config, vocabulary_size=tokenizer.result["size"], labels=len(dataset.labels))
-    model.load_state_dict(load_file(training.folder / WEIGHTS))
-    return model
 
 
 def _description(
