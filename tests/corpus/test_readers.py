@@ -116,6 +116,12 @@ def test_a_folder_is_a_label(tmp_path: Path):
     assert [text.body for text in read(tmp_path, encoding="auto", include="ス*", skip_lines=1)[0]] == ["試合"]
 
 
+def test_the_folders_of_a_tree_may_mean_nothing(tmp_path: Path):
+    (tmp_path / "2024").mkdir()
+    made(tmp_path / "2024" / "1.txt", "今日は晴れ".encode())
+    assert [text.label for text in read(tmp_path, encoding="auto", folder_labels=False)[0]] == [None]
+
+
 def test_the_files_of_a_tree_may_each_have_an_encoding_of_their_own(tmp_path: Path):
     (tmp_path / "a").mkdir()
     made(tmp_path / "a" / "1.txt", "吾輩は猫である。名前はまだ無い。".encode("cp932"))

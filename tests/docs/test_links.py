@@ -42,3 +42,26 @@ def test_every_command_named_in_the_readme_exists():
     named = set(re.findall(r"^wenlu (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert named
     assert named <= known
+
+
+def test_every_error_and_metric_of_the_service_is_documented():
+    from wenlu.serving.gateway.errors import STATUS
+    from wenlu.serving.gateway.table import ROUTES
+
+    page = (ROOT / "docs/serving.md").read_text(encoding="utf-8")
+    assert [code for code in STATUS if f"`{code}`" not in page] == []
+    undocumented = [
+        route.pattern for route in ROUTES if not route.pattern.startswith("/docs/") and route.pattern not in page
+    ]
+    assert undocumented in ([], ["/"])
+
+
+def test_the_files_on_a_requests_way_exist():
+    page = (ROOT / "docs/one-request.md").read_text(encoding="utf-8")
+    folder = ROOT / "src/wenlu"
+    named = re.findall(r"`([\w/]+\.py)`", page)
+    missing = [
+        name for name in named if not (folder / name).exists() and not (folder / "serving/gateway" / name).exists()
+    ]
+    assert len(named) > 12
+    assert missing == []

@@ -32,8 +32,10 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     from wenlu.corpus.settings import DataConfig
     from wenlu.storage.workspace import Workspace
 
-    source = {"uri": uri, "format": format, "encoding": encoding, "text_column": _column(text)}
-    if label not in (None, "none", "folder"):
+    source: dict[str, object] = {"uri": uri, "format": format, "encoding": encoding, "text_column": _column(text)}
+    if label == "none":
+        source["folder_labels"] = False
+    elif label not in (None, "folder"):
         source["label_column"] = _column(label)
     config = check(DataConfig, {"name": name, "language": language, "sources": [source]}, where="wenlu dataset import")
     version = import_dataset(config, Workspace.at(root), Terminal())

@@ -26,6 +26,7 @@ class SourceConfig(Spec):
     header: bool | None = Field(default=None, description="If a table begins with names; left out: unless by number")
     split: Split | None = Field(default=None, description="Every text of this source goes into this split")
     skip_lines: int = Field(default=0, ge=0, le=1000, description="Of a tree: lines dropped from each file's head")
+    folder_labels: bool = Field(default=True, description="Of a tree: a file's folder is its label")
     include: str = Field(default="*", description="Of a tree: which files, as a shell pattern")
 
     @model_validator(mode="after")

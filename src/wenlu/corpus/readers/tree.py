@@ -37,7 +37,7 @@ def read_tree(path: Path, source: SourceConfig, *, encoding: str) -> Iterator[Te
     encodings = _Encodings(path, source, encoding)
     labelled = any("/" in name for name, _ in _included(path, source))  # the first file tells, but in a flat tree
     for name, content in _included(path, source):
-        label = source.label or PurePosixPath(name).parent.name or None
+        label = source.label or (source.folder_labels and PurePosixPath(name).parent.name) or None
         if not _is_text(name):
             yield _bad_name(name)
         elif content is None:

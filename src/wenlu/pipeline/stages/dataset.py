@@ -33,7 +33,12 @@ def dataset_stage(config: DataConfig, workspace: Workspace) -> Stage:
         name="dataset",
         inputs={
             "settings": config.model_dump(mode="json"),
-            "sources": [_identity(source.uri) for source in config.sources],
+            "sources": [
+                _identity(uri)
+                for source in config.sources
+                for uri in (source.uri, source.label_names)
+                if uri is not None
+            ],
         },
         packages=("base", "storage", "corpus", "text"),
         make=make,
