@@ -35,7 +35,9 @@ def read_tree(path: Path, source: SourceConfig, *, encoding: str) -> Iterator[Te
     Where no file lies in a folder of its own, no text has a label.
     """
     encodings = _Encodings(path, source, encoding)
-    labelled = any("/" in name for name, _ in _included(path, source))  # the first file tells, but in a flat tree
+    labelled = source.folder_labels and any(
+        "/" in name for name, _ in _included(path, source)
+    )  # the first file tells, but in a flat tree
     for name, content in _included(path, source):
         label = source.label or (source.folder_labels and PurePosixPath(name).parent.name) or None
         if not _is_text(name):
