@@ -8,7 +8,7 @@ import pytest
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import check
 from wenlu.bundle.manifest import Architecture, Description
-from wenlu.bundle.parity import Golden, differences, explain, golden_bytes, read_golden
+from wenlu.bundle.parity import Golden, differences, explain, golden_bytes, read_golden, tolerance_for
 from wenlu.bundle.seal import open_bundle, seal
 from wenlu.bundle.shelf import find_model, list_models, make_current
 from wenlu.storage.workspace import Workspace
@@ -114,6 +114,19 @@ def test_recorded_answers_are_compared_within_the_tolerance(tmp_path: Path):
     assert len(differences(rows, far, tolerance=1e-5)) == 1
     assert "とても悪い" in differences(rows, far, tolerance=1e-5)[0]
     assert len(differences(rows, strange, tolerance=1e-5)) == 2
+
+
+def test_the_tolerance_leaves_room_for_rounding_and_for_nothing_else():
+    rows = [Golden("好", [2], "a", {"a": 0.5, "b": 0.5})]
+
+    def tolerance(gap: float) -> float:
+        return tolerance_for(rows, [{"a": 0.5 + gap, "b": 0.5 - gap}])
+
+    assert tolerance(1e-7) == 1e-5
+    assert tolerance(1.3e-5) == pytest.approx(5.2e-5)
+    for gap in (3e-5, 0.1, float("nan")):
+        with pytest.raises(WenluError, match="differs from the trained one"):
+            tolerance(gap)
 
 
 def test_the_text_pipeline_is_blamed_only_if_its_ids_differ(tmp_path: Path):

@@ -14,6 +14,8 @@ from wenlu.base.errors import WenluError
 from wenlu.bundle.manifest import GOLDEN
 from wenlu.bundle.seal import Bundle
 
+_LEAST_TOLERANCE, _LARGEST_TOLERANCE = 1e-5, 1e-4
+
 # Kinds of input that have broken other people's serving. Recorded beside texts of the user's own.
 HARD_TEXTS = (
     "ＡＢＣ１２３　ｶﾞｷﾞｸﾞ",
@@ -60,6 +62,19 @@ def differences(rows: Sequence[Golden], answers: Sequence[Mapping[str, float]], 
     ]
 
 
+def tolerance_for(rows: Sequence[Golden], answers: Sequence[Mapping[str, float]]) -> float:
+    """How far a probability may be from the recorded one, given what the export answers where it is made.
+
+    1e-5, or four times the largest difference seen: a long text goes through hundreds of additions, whose order differs
+    between runtimes and processors. Raises WenluError `export_differs` where that would be more than 1e-4: no rounding.
+    """
+    wrong = differences(rows, answers, tolerance=_LARGEST_TOLERANCE / 4)
+    if wrong:
+        raise WenluError("export_differs", f"The exported model differs from the trained one: {'; '.join(wrong[:3])}.")
+    largest = max(gap for row, scores in zip(rows, answers, strict=True) for gap in _gaps(row.scores, scores).values())
+    return max(_LEAST_TOLERANCE, 4 * largest)
+
+
 def explain(bundle: Bundle, rows: Sequence[Golden]) -> str:
     """Which half is to blame when answers differ: the text pipeline (other ids) or the computation."""
     now = bundle.pipeline.encode([row.text for row in rows])
@@ -74,9 +89,13 @@ def explain(bundle: Bundle, rows: Sequence[Golden]) -> str:
 
 def _differing(recorded: Mapping[str, float], now: Mapping[str, float], tolerance: float) -> list[str]:
     """The label that differs most, if any does by more than `tolerance` (a NaN always does)."""
-    gaps = {label: abs(recorded.get(label, 0.0) - now.get(label, 0.0)) for label in {**recorded, **now}}
+    gaps = _gaps(recorded, now)
     wrong = [label for label, gap in gaps.items() if not gap <= tolerance]
     return [max(wrong, key=lambda label: gaps[label])] if wrong else []
+
+
+def _gaps(recorded: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
+    return {label: abs(recorded.get(label, 0.0) - now.get(label, 0.0)) for label in {**recorded, **now}}
 
 
 def _shown(text: str) -> str:
