@@ -82,7 +82,9 @@ def test_exported_to_onnx_it_gives_the_same_scores_at_any_batch_and_length(name:
     save_file(model.state_dict(), tmp_path / "weights.safetensors")
     seal(tmp_path, described(name))
     export_onnx(tmp_path)
-    session = onnxruntime.InferenceSession((tmp_path / "model.onnx").read_bytes())
+    graph = (tmp_path / "model.onnx").read_bytes()
+    assert b".py" not in graph, "it tells strangers about the folders of this machine"
+    session = onnxruntime.InferenceSession(graph)
     for rows in ([[3]], [[3, 4, 5, 6, 7, 8, 9]], [[2, 3]] * 17, [[5, 6, 7], [8], [9, 9, 9, 9]]):
         tokens, lengths = batch(*rows)
         ours = model(tokens, lengths).detach().numpy()

@@ -19,6 +19,7 @@ from wenlu.base.errors import WenluError
 from wenlu.bundle.manifest import ONNX, WEIGHTS
 from wenlu.bundle.seal import read_manifest
 from wenlu.models import MODELS
+from wenlu.storage.local import write_atomic
 
 _FREE = {"tokens": ("batch", "length"), "lengths": ("batch",)}
 
@@ -54,16 +55,30 @@ def _export(folder: Path) -> None:
         external_data=False,
         verbose=False,
     )
-    program.save(folder / ONNX)
-    _check(folder / ONNX)
+    graph = program.model_proto
+    _check(graph)
+    _forget_where(graph)
+    write_atomic(folder / ONNX, graph.SerializeToString(deterministic=True))
 
 
-def _check(path: Path) -> None:
+def _check(model: onnx.ModelProto) -> None:
     """Refuse a graph that takes one length only."""
-    inputs = onnx.load(path, load_external_data=False).graph.input
-    found = {one.name: tuple(size.dim_param for size in one.type.tensor_type.shape.dim) for one in inputs}
+    found = {one.name: tuple(size.dim_param for size in one.type.tensor_type.shape.dim) for one in model.graph.input}
     if found != _FREE:
         sys.exit(f"the exporter fixed a size that should be free: {found}")
+
+
+def _forget_where(model: onnx.ModelProto) -> None:
+    """Take out what the exporter notes of this machine: file names and stack traces.
+
+    They tell strangers about our folders, and would make the same model another version in another place.
+    """
+    graph = model.graph
+    noted = [model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer]
+    noted += [part for function in model.functions for part in (function, *function.node, *function.value_info)]
+    for part in noted:
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
 
 
 if __name__ == "__main__":
