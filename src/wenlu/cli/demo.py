@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,11 @@ from wenlu.cli.options import Root
 from wenlu.cli.serve import Port
 
 _SENTENCE = "这家店的服务很好，下次还会再来"
-_RECIPE = Path("recipes/seed-lstm.yaml")
+_RECIPE = "seed-lstm.yaml"
 
 
 def demo(
-    recipe: Annotated[Path, typer.Option(help="Recipe to run")] = _RECIPE,
+    recipe: Annotated[Path | None, typer.Option(help="Another recipe to run")] = None,
     check: Annotated[bool, typer.Option("--check", help="Ask the service one question, then leave")] = False,
     port: Port = 5000,
     root: Root = None,
@@ -27,7 +28,7 @@ def demo(
     from wenlu.pipeline.run import run_recipe
     from wenlu.storage.workspace import Workspace
 
-    result = run_recipe(load_recipe(recipe), Workspace.at(root), Terminal())
+    result = run_recipe(load_recipe(recipe or _shipped()), Workspace.at(root), Terminal())
     typer.echo(f"\n{result.choice}\n{result.verdict}\n\nreport   {result.folder / 'report.html'}")
     if check:
         _check(result.folder)
@@ -35,6 +36,13 @@ def demo(
     from wenlu.serving.service import serve
 
     serve(result.folder, host="127.0.0.1", port=port, on_ready=_invite)
+
+
+def _shipped() -> Path:
+    """The demo's recipe: beside us in the wheel, or in the checkout that an editable installation points to."""
+    package = Path(str(files("wenlu")))
+    places = (package / "recipes" / _RECIPE, package.parents[1] / "recipes" / _RECIPE)
+    return next((place for place in places if place.exists()), places[0])
 
 
 def _invite(address: str) -> None:
