@@ -10,7 +10,7 @@ import click
 import pytest
 import typer.main
 
-from wenlu.cli.main import app
+from wenlu.cli.main import app, main
 
 DOORS = {
     "demo": ["--recipe", "--check", "--port", "--root"],
@@ -99,3 +99,29 @@ def test_the_doctor_looks_and_says_what_it_found(tmp_path: Path):
     assert done.returncode == 0
     assert "torch 2.13" in done.stdout
     assert "✗" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "/data/x"), "wenlu: No space left on device (/data/x)."),
+        (ZeroDivisionError("by zero"), "wenlu: This should not have happened: ZeroDivisionError: by zero"),
+    ],
+)
+def test_not_even_a_mistake_of_ours_shows_a_traceback(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("wenlu.cli.main.app", fail)
+    monkeypatch.delenv("WENLU_TRACEBACK", raising=False)
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert "Traceback" not in printed
+    monkeypatch.setenv("WENLU_TRACEBACK", "1")
+    with pytest.raises(SystemExit):
+        main()
+    assert "Traceback" in capsys.readouterr().err

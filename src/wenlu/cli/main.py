@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -47,20 +49,33 @@ app.add_typer(model.app, name="model")
 
 
 def main() -> None:
-    """Run a command; a WenluError becomes one sentence and exit code 1, never a traceback."""
+    """Run a command. What goes wrong becomes a sentence and exit code 1; `WENLU_TRACEBACK=1` shows the traceback too."""
     try:
         app()
     except WenluError as error:
-        sys.stderr.write(f"wenlu: {error.message}\n")
-        if error.hint:
-            sys.stderr.write(f"       {error.hint}\n")
-        sys.exit(1)
+        _fail(error.message, error.hint)
     except KeyboardInterrupt:
         sys.stderr.write("\nwenlu: stopped. What was finished is kept; the same command goes on from there.\n")
         sys.exit(130)
     except BrokenPipeError:  # `wenlu … | head`
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        _fail(
+            f"{error.strerror or error}{place}.",
+            "What was finished before is kept; the same command goes on from there.",
+        )
+    except Exception as error:  # the edge of the program: a mistake of ours is no reason to show our insides
+        _fail(f"This should not have happened: {type(error).__name__}: {error}", "WENLU_TRACEBACK=1 shows where.")
+
+
+def _fail(message: str, hint: str) -> NoReturn:
+    """Say what went wrong and leave."""
+    if os.environ.get("WENLU_TRACEBACK"):
+        traceback.print_exc()
+    sys.stderr.write(f"wenlu: {message}\n" + (f"       {hint}\n" if hint else ""))
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -51,7 +52,8 @@ class Journal:
             self._state("cancelled")
         else:
             code = error.code if isinstance(error, WenluError) else type(error).__name__
-            self._state("failed", code=code, message=str(error))
+            with suppress(OSError):  # a full disk, most likely: that error is on its way already
+                self._state("failed", code=code, message=str(error))
 
     def stage(self, name: str, *, reused: bool) -> None:
         self._write({"event": "stage", "name": name, "reused": reused})
