@@ -49,7 +49,7 @@ app.add_typer(model.app, name="model")
 
 
 def main() -> None:
-    """Run a command. What goes wrong becomes a sentence and exit code 1; `WENLU_TRACEBACK=1` shows the traceback too."""
+    """Run a command. What goes wrong is a sentence and exit code 1; `WENLU_TRACEBACK=1` shows the traceback too."""
     try:
         app()
     except WenluError as error:
