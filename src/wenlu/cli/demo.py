@@ -23,6 +23,9 @@ def demo(
     root: Root = None,
 ) -> None:
     """Train a sentiment classifier on 35,123 real reviews, then answer over HTTP until Ctrl-C."""
+    from wenlu.pipeline.threads import share_processors
+
+    share_processors()
     from wenlu.cli.terminal import Terminal
     from wenlu.pipeline.recipe import load_recipe
     from wenlu.pipeline.run import run_recipe

@@ -22,6 +22,9 @@ def run(
 
     Stages whose inputs have not changed are taken from before.
     """
+    from wenlu.pipeline.threads import share_processors
+
+    share_processors()
     from wenlu.cli.terminal import Terminal
     from wenlu.pipeline.recipe import load_recipe
     from wenlu.pipeline.run import run_recipe
