@@ -12,12 +12,13 @@ from wenlu.bundle.export import EXPORTS
 from wenlu.corpus.readers import READERS
 from wenlu.models import MODELS
 from wenlu.serving.runtimes import RUNTIMES
+from wenlu.storage.by_uri import STORAGES
 from wenlu.text.normalize import NORMALIZERS
 from wenlu.text.segment import SEGMENTERS
 from wenlu.text.tokenizers import TOKENIZERS
 from wenlu.training.optimizers import OPTIMIZERS
 
-ALL = [EXPORTS, MODELS, NORMALIZERS, OPTIMIZERS, READERS, RUNTIMES, SEGMENTERS, TOKENIZERS]
+ALL = [EXPORTS, MODELS, NORMALIZERS, OPTIMIZERS, READERS, RUNTIMES, SEGMENTERS, STORAGES, TOKENIZERS]
 CONFIGURED = [MODELS, OPTIMIZERS, SEGMENTERS, TOKENIZERS]
 
 

@@ -157,7 +157,7 @@ def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str
     ("uri", "code"),
     [("none.txt", "no_source"), ("${WENLU_NOWHERE}/x", "not_set"), ("package:snownlp/../../x", "no_source"),
      ("package:no_such_package/x", "missing_package"), ("package:a b/x", "no_source"), ("a\0b.txt", "no_source"),
-     ("s3://bucket/a.txt", "unknown_scheme"), ("https://example.org/a.txt", "unknown_scheme")],
+     ("gs://bucket/a.txt", "unknown_scheme"), ("https://example.org/a.txt", "unknown_scheme")],
 )  # fmt: skip
 def test_a_source_that_is_not_there_is_a_sentence(tmp_path: Path, uri: str, code: str):
     with pytest.raises(WenluError) as caught:

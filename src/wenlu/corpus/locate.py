@@ -9,7 +9,9 @@ import re
 from pathlib import Path
 
 from wenlu.base.errors import WenluError
+from wenlu.storage.by_uri import STORAGES
 from wenlu.storage.local import sha256_file
+from wenlu.storage.spool import spool
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _PACKAGE = "package:"
@@ -17,16 +19,15 @@ _SCHEME = re.compile(r"(?!file:|package:)[a-zA-Z][a-zA-Z0-9+.-]+:/")  # one lett
 
 
 def locate(uri: str) -> Path:
-    """The local path of `uri`: a path, `file:PATH`, or `package:NAME/FILE` inside an installed package.
+    """The local path of `uri`: a path, `file:PATH`, `package:NAME/FILE` inside an installed package, or an object of a
+    storage (`s3://BUCKET/KEY`), which is fetched first if it is not here yet.
 
     Raises WenluError: `not_set` (a ${VARIABLE} that is not), `missing_package`, `no_source` (nothing lies there),
-    `unknown_scheme`.
+    `unknown_scheme`, and what the storage raises.
     """
     expanded = _VARIABLE.sub(lambda found: _environment(found[1], uri), uri)
     if _SCHEME.match(expanded):
-        raise WenluError(
-            "unknown_scheme", f"{uri} is not on this machine.", hint="Copy it here first, and give its path."
-        )
+        return _fetched(expanded)
     if "\0" in expanded:
         raise WenluError("no_source", f"{uri!r} can't be a path.")
     path = _in_package(expanded) if expanded.startswith(_PACKAGE) else Path(expanded.removeprefix("file:")).absolute()
@@ -44,6 +45,14 @@ def digest(path: Path) -> tuple[int, str]:
     for one in files:
         whole.update(os.fsencode(one.relative_to(path).as_posix()) + b"\0" + sha256_file(one).encode())
     return len(files), whole.hexdigest()
+
+
+def _fetched(uri: str) -> Path:
+    if uri.partition(":")[0].lower() not in STORAGES:
+        raise WenluError(
+            "unknown_scheme", f"{uri} is not on this machine.", hint="Copy it here first, and give its path."
+        )
+    return spool(uri)
 
 
 def _environment(name: str, uri: str) -> str:
