@@ -69,6 +69,8 @@ def test_a_setting_of_another_form_is_refused(tmp_path: Path, setting: str):
         ({"text": {"tokenizer": {"name": "word", "segmenter": "mecabb"}}}, "no segmenter called 'mecabb'"),
         ({"text": {"normalize": ["nfkd"]}}, "Did you mean 'nfkc'"),
         ({"data": {"name": "d", "sources": []}}, "data.sources"),
+        ({"text": {"normalize": [1, "nfkc"]}}, "text.normalize.0 = 1"),
+        ({"model": 7, "text": "x"}, "model"),
         ({"name": "../x"}, "can't be the name"),
         ({"wenlu": 2}, "wenlu = 2"),
     ],
@@ -77,6 +79,14 @@ def test_a_mistake_is_found_before_anything_runs(tmp_path: Path, changes: dict[s
     with pytest.raises(WenluError) as caught:
         load_recipe(written(tmp_path, **changes))
     assert said in str(caught.value)
+
+
+def test_mistakes_of_all_parts_come_at_once(tmp_path: Path):
+    path = written(tmp_path, model={"name": "lstm", "hiden": 3}, training={"epochs": 0, "optimizer": "adamm"}, txt={})
+    with pytest.raises(WenluError) as caught:
+        load_recipe(path)
+    said = str(caught.value)
+    assert all(word in said for word in ("training.epochs = 0", "'hiden'", "Did you mean 'adam", "no field 'txt'"))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,12 +14,14 @@ import yaml
 from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec, check
+from wenlu.base.table import Table
 from wenlu.corpus.settings import DataConfig
 from wenlu.models import MODELS
 from wenlu.storage.names import checked_name
 from wenlu.text.normalize import Normalizer
-from wenlu.text.pipeline import PipelineConfig, tokenizer_component
+from wenlu.text.pipeline import PipelineConfig
 from wenlu.text.segment import SEGMENTERS
+from wenlu.text.tokenizers import TOKENIZERS
 from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.settings import TrainingConfig
 
@@ -87,8 +90,11 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
     data = _unshared(_parsed(written, where=str(path)))
     for setting in settings:
         _lay_over(data, setting)
+    looks: list[Callable[[], object]] = [lambda: check(Recipe, data, where=str(path)), *_looks_at_components(data)]
+    mistakes = [mistake for look in looks if (mistake := _mistake(look))]
+    if mistakes:
+        raise WenluError("bad_settings", " ".join(mistakes))
     recipe = check(Recipe, data, where=str(path))
-    _check_components(recipe, where=str(path))
     text = written if not settings else yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
     return LoadedRecipe(recipe, text, hashlib.sha256(text.encode()).hexdigest())
 
@@ -98,31 +104,38 @@ def contender_model(contender: Contender) -> Component:
     return component(MODELS, contender.model, where="model")
 
 
-def _check_components(recipe: Recipe, *, where: str) -> None:
+# Where a recipe names components, in its own part and again under `baseline`.
+_COMPONENTS: Mapping[str, Table] = {
+    "text.tokenizer": TOKENIZERS,
+    "text.tokenizer.segmenter": SEGMENTERS,
+    "model": MODELS,
+    "training.optimizer": OPTIMIZERS,
+}
+
+
+def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
     """Look every named component up, so that a mistake in the last stage is not found after an hour of the first."""
-    checks: list[Callable[[], object]] = [lambda: checked_name(recipe.name, what="model")]
-    checks.append(lambda: Normalizer(recipe.data.clean.normalize))
-    mine = Contender(text=recipe.text, model=recipe.model, training=recipe.training)
-    for contender, prefix in ((mine, ""), (recipe.baseline, "baseline: ")):
-        checks += _component_checks(contender, prefix)
-    mistakes = [mistake for look in checks if (mistake := _mistake(look))]
-    if mistakes:
-        raise WenluError("bad_settings", f"{where}: {' '.join(mistakes)}")
-
-
-def _component_checks(contender: Contender, prefix: str) -> list[Callable[[], object]]:
-    def tokenizer() -> None:
-        named = tokenizer_component(contender.text)
-        segmenter = getattr(named.config, "segmenter", None)
-        if segmenter is not None:
-            component(SEGMENTERS, segmenter, where=f"{prefix}text: tokenizer: segmenter")
-
-    return [
-        lambda: Normalizer(contender.text.normalize),
-        tokenizer,
-        lambda: component(MODELS, contender.model, where=f"{prefix}model"),
-        lambda: component(OPTIMIZERS, contender.training.optimizer, where=f"{prefix}training: optimizer"),
+    looks: list[Callable[[], object]] = [
+        partial(component, table, named, where=place)
+        for path, table in _COMPONENTS.items()
+        for place in (path, f"baseline.{path}")
+        if (named := _at(data, place)) is not None
     ]
+    looks += [
+        partial(Normalizer, steps)
+        for place in ("data.clean.normalize", "text.normalize", "baseline.text.normalize")
+        if isinstance(steps := _at(data, place), list) and all(isinstance(step, str) for step in steps)
+    ]
+    if isinstance(data.get("name"), str):
+        looks.append(partial(checked_name, data["name"], what="model"))
+    return looks
+
+
+def _at(data: Any, path: str) -> Any:
+    """What stands at a dotted path, None if nothing does."""
+    for part in path.split("."):
+        data = data.get(part) if isinstance(data, Mapping) else None
+    return data
 
 
 def _mistake(look: Callable[[], object]) -> str:
