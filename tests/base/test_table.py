@@ -41,7 +41,9 @@ def test_an_unknown_name_gets_the_nearest_one():
     with pytest.raises(WenluError) as caught:
         MODELS["lsmt"]
     assert caught.value.code == "unknown_model"
-    assert str(caught.value).startswith("There is no model called 'lsmt'. Did you mean 'lstm'? Known: bag, lstm")
+    assert str(caught.value).startswith(
+        "There is no model called 'lsmt'. Did you mean 'lstm'? Known: bag, lstm, textcnn"
+    )
 
 
 def test_every_table_of_the_source_is_tested_here():

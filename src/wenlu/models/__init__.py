@@ -14,5 +14,6 @@ MODELS = Table(
     {
         "bag": "wenlu.models.bag:Bag",
         "lstm": "wenlu.models.lstm:Lstm",
+        "textcnn": "wenlu.models.textcnn:TextCnn",
     },
 )
