@@ -23,6 +23,7 @@ DOORS = {
     ],
     "dataset list": ["--root", "--json"],
     "dataset show": ["dataset", "--root", "--json"],
+    "dataset verify": ["dataset", "--root"],
     "model list": ["--root", "--json"],
     "model show": ["model", "--root"],
 }  # fmt: skip
@@ -92,6 +93,23 @@ def test_a_mistake_is_one_sentence_and_never_a_traceback(tmp_path: Path, argumen
 def test_an_empty_workspace_lists_nothing_and_says_what_to_do(tmp_path: Path, noun: str):
     assert wenlu(noun, "list", root=tmp_path).stdout.startswith(f"No {noun}s yet")
     assert wenlu(noun, "list", "--json", root=tmp_path).stdout.strip() == "[]"
+
+
+def test_a_dataset_is_imported_shown_and_verified_until_a_byte_is_flipped(tmp_path: Path):
+    lines = "\n".join(f"第{number}条评论,好" for number in range(100))
+    (tmp_path / "reviews.csv").write_text(f"review,label\n{lines}\n", encoding="gb18030")
+    columns = ["--text", "review", "--label", "label"]
+    done = wenlu("dataset", "import", "reviews.csv", "--name", "mine", *columns, root=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "kept 100" in wenlu("dataset", "show", "mine", root=tmp_path).stdout
+    assert "is what was imported" in wenlu("dataset", "verify", "mine", root=tmp_path).stdout
+    (shard,) = tmp_path.glob(".wenlu/datasets/mine/*/train-00000.parquet")
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    broken = wenlu("dataset", "verify", "mine", root=tmp_path)
+    assert broken.returncode == 1
+    assert "train-00000.parquet" in broken.stderr
 
 
 def test_the_doctor_looks_and_says_what_it_found(tmp_path: Path):

@@ -77,3 +77,14 @@ def show(
         return
     for line in version.summary():
         typer.echo(line)
+
+
+@app.command("verify")
+def verify(dataset: Annotated[str, typer.Argument(help="name or name@version")], root: Root = None) -> None:
+    """Read every byte of a version again; fails naming the files that are not as they were written."""
+    from wenlu.corpus.version import DatasetVersion
+    from wenlu.storage.workspace import Workspace
+
+    version = DatasetVersion.open(Workspace.at(root), dataset)
+    version.verify()
+    typer.echo(f"{version.reference} is what was imported: {len(version.manifest.shards)} files, every byte.")
