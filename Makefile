@@ -1,6 +1,5 @@
 PYTHON ?= python3
 BIN := .venv/bin
-export WENLU_ROOT ?= $(CURDIR)/.wenlu
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo check test test-all bench docs

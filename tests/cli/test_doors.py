@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,8 +56,10 @@ def test_every_command_and_option_says_what_it_does():
 
 
 def wenlu(*arguments: str, root: Path) -> subprocess.CompletedProcess[str]:
+    """The program, run in `root` with a workspace of its own there."""
     command = [sys.executable, "-m", "wenlu", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=None, cwd=root)
+    environment = {**os.environ, "WENLU_ROOT": str(root / ".wenlu")}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=root)
 
 
 def test_help_loads_nothing_heavy(tmp_path: Path):
