@@ -111,3 +111,13 @@ print(finished.result["from"])
 def test_the_digest_of_code_covers_subpackages():
     assert code_digest("text") != code_digest("text.tokenizers")
     assert code_digest("text") == code_digest("text")
+
+
+def test_the_digest_of_one_module_covers_that_module_alone():
+    modules = ("pipeline.stages.training", "pipeline.stages.candidate", "text.pipeline")
+    assert len({code_digest(module) for module in modules}) == 3
+
+
+def test_a_part_of_the_house_that_is_not_there_has_no_digest():
+    with pytest.raises(FileNotFoundError):
+        code_digest("no_such_package")

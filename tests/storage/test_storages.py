@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -128,7 +127,3 @@ def test_a_uri_names_a_storage_and_a_key(tmp_path: Path):
 def test_a_scheme_that_no_storage_has_is_a_sentence(uri: str):
     with pytest.raises(WenluError, match="There is no storage called"):
         place_of(uri)
-
-
-def test_environment_is_left_as_it_was():
-    assert os.environ.get("AWS_ENDPOINT_URL") is None

@@ -105,12 +105,15 @@ def _read(folder: Path) -> Record | None:
 
 
 def code_digest(package: str) -> str:
-    """Digest of the source of one package of wenlu, subpackages included (a single module: `text.pipeline`)."""
-    found: Traversable = files("wenlu")
-    for part in package.split("."):
-        found = found / part
+    """Digest of the source of one package of wenlu, subpackages included, or of one module (`text.pipeline`)."""
+    *above, last = package.split(".")
+    folder: Traversable = files("wenlu")
+    for part in above:
+        folder = folder / part
+    module = folder / f"{last}.py"
+    sources = [(package, module.read_bytes())] if module.is_file() else _sources(folder / last, package)
     digest = hashlib.sha256()
-    for path, content in sorted(_sources(found, package)):
+    for path, content in sorted(sources):
         digest.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
     return digest.hexdigest()
 

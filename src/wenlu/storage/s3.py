@@ -48,7 +48,7 @@ class S3Storage:
             yield bytes(piece)
 
     def write(self, key: str, pieces: Iterable[bytes]) -> None:
-        self._ask(key, self._obstore.put, self._store, checked_key(key), _Pieces(pieces), use_multipart=True)
+        self._ask(key, self._obstore.put, self._store, checked_key(key), iter(pieces), use_multipart=True)
 
     def delete(self, key: str) -> None:
         self._ask(key, self._obstore.delete, self._store, checked_key(key))
@@ -65,19 +65,6 @@ class S3Storage:
             raise WenluError(
                 "storage_refused", f"{uri}: {said}", hint="Check AWS_ENDPOINT_URL, AWS_REGION and the keys in AWS_*."
             ) from None
-
-
-class _Pieces:
-    """An iterator of bytes whose failure is kept: it is the reader's, and not the service's."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return next(self._pieces)
 
 
 def _settings() -> dict[str, Any]:

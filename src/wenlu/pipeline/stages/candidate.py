@@ -56,7 +56,7 @@ def candidate_stage(
             "positive": recipe.service.positive,
             "dataset": dataset.reference,
         },
-        packages=("base", "storage", "text", "models", "bundle", "serving.runtimes"),
+        packages=("pipeline.stages.candidate", "base", "storage", "text", "models", "bundle", "serving.runtimes"),
         make=make,
     )
 

@@ -40,7 +40,7 @@ def dataset_stage(config: DataConfig, workspace: Workspace) -> Stage:
                 if uri is not None
             ],
         },
-        packages=("base", "storage", "corpus", "text"),
+        packages=("pipeline.stages.dataset", "base", "storage", "corpus", "text"),
         make=make,
         still_there=still_there,
     )

@@ -57,7 +57,7 @@ def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) ->
     return Stage(
         name=f"evaluation {name}",
         inputs={"candidate": candidate.fingerprint, "dataset": dataset.reference},
-        packages=("base", "storage", "text", "bundle", "evaluation", "serving.runtimes"),
+        packages=("pipeline.stages.evaluation", "base", "storage", "text", "bundle", "evaluation", "serving.runtimes"),
         make=make,
     )
 

@@ -50,7 +50,7 @@ def tokenizer_stage(name: str, config: PipelineConfig, dataset: DatasetVersion) 
             "settings": config.model_dump(mode="json"),
             "tokenizer": tokenizer_component(config).as_data(),
         },
-        packages=("base", "storage", "text", "training"),
+        packages=("pipeline.stages.tokenizer", "base", "storage", "text", "training"),
         make=make,
     )
 

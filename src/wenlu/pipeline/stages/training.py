@@ -62,6 +62,6 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
             "torch": version("torch"),
             "threads": threads,
         },
-        packages=("base", "storage", "models", "training"),
+        packages=("pipeline.stages.training", "base", "storage", "models", "training"),
         make=make,
     )
