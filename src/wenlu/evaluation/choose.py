@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from wenlu.base.errors import WenluError
-from wenlu.evaluation.figures import count, percent, points
+from wenlu.drawing.figures import count, percent, points
 from wenlu.evaluation.metrics import Metrics
 from wenlu.evaluation.words import say
 

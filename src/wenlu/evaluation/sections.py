@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import starmap
 
 from wenlu.base.errors import WenluError
-from wenlu.evaluation import charts
+from wenlu.drawing import charts
+from wenlu.drawing.figures import count, duration, percent, percent_range, points
+from wenlu.drawing.markup import Markup, joined, named, tag
 from wenlu.evaluation.facts import CandidateFacts, Report
-from wenlu.evaluation.figures import count, duration, percent, percent_range, points
 from wenlu.evaluation.hardest import HardText
-from wenlu.evaluation.markup import Markup, joined, named, tag
 from wenlu.evaluation.metrics import ClassMetrics, Metrics
 from wenlu.evaluation.verdict import Epoch, Finding, best_epoch
 from wenlu.evaluation.words import knows, say

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from wenlu.base.errors import WenluError
-from wenlu.evaluation.figures import count, percent, percent_range, points
+from wenlu.drawing.figures import count, percent, percent_range, points
 from wenlu.evaluation.metrics import ClassMetrics, Metrics
 from wenlu.evaluation.words import say
 

@@ -86,7 +86,7 @@ def model_stage(
     return Stage(
         name="model",
         inputs={"recipe": loaded.sha256, "evaluations": [contender.evaluation.fingerprint for contender in contended]},
-        packages=("base", "storage", "bundle", "evaluation", "pipeline.stages"),
+        packages=("base", "storage", "drawing", "bundle", "evaluation", "pipeline.stages"),
         make=make,
         still_there=lambda result: (workspace.root / result["folder"] / MANIFEST).is_file(),
     )

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wenlu.evaluation.markup import Markup, joined, named, number, tag
+from wenlu.drawing.markup import Markup, joined, named, number, tag
 
 _TICKS = 4
 _MOST_EPOCHS_NAMED = 10
