@@ -9,6 +9,7 @@ import wenlu
 from wenlu.base.errors import WenluError
 from wenlu.base.table import Table
 from wenlu.bundle.export import EXPORTS
+from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.readers import READERS
 from wenlu.models import MODELS
 from wenlu.serving.runtimes import RUNTIMES
@@ -18,8 +19,8 @@ from wenlu.text.segment import SEGMENTERS
 from wenlu.text.tokenizers import TOKENIZERS
 from wenlu.training.optimizers import OPTIMIZERS
 
-ALL = [EXPORTS, MODELS, NORMALIZERS, OPTIMIZERS, READERS, RUNTIMES, SEGMENTERS, STORAGES, TOKENIZERS]
-CONFIGURED = [MODELS, OPTIMIZERS, SEGMENTERS, TOKENIZERS]
+ALL = [EXPORTS, FILTERS, MODELS, NORMALIZERS, OPTIMIZERS, READERS, RUNTIMES, SEGMENTERS, STORAGES, TOKENIZERS]
+CONFIGURED = [FILTERS, MODELS, OPTIMIZERS, SEGMENTERS, TOKENIZERS]
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda table: table.kind)

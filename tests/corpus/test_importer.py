@@ -22,9 +22,36 @@ from wenlu.corpus.split import Splitter, fraction
 from wenlu.corpus.version import DatasetVersion, list_datasets
 from wenlu.storage.workspace import Workspace
 
+WORDS = [
+    "这家",
+    "店铺",
+    "服务",
+    "很好",
+    "价格",
+    "便宜",
+    "下次",
+    "再来",
+    "房间",
+    "早餐",
+    "商品",
+    "値段",
+    "も",
+    "安い",
+    "です",
+    "とても",
+    "美味しい",
+    "駅",
+    "から",
+    "近い",
+]
+
 
 def sentences(number: int, *, start: int = 0) -> list[str]:
-    return [f"第{place}条: 这家店很好、値段も安いです{place * 7919}" for place in range(start, start + number)]
+    """Texts no two of which are nearly the same."""
+    return [
+        f"第{place}条: {''.join(random.Random(place).choices(WORDS, k=12))}{place * 7919}"
+        for place in range(start, start + number)
+    ]
 
 
 def written(path: Path, lines: list[str], encoding: str = "utf-8") -> Path:
@@ -136,8 +163,8 @@ def test_a_flipped_byte_is_found_and_named(tmp_path: Path):
 
 
 def test_many_texts_make_several_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wenlu.corpus.version._GROUP_ROWS", 20)
-    monkeypatch.setattr("wenlu.corpus.version._SHARD_ROWS", 60)
+    monkeypatch.setattr("wenlu.corpus.shards._GROUP_ROWS", 20)
+    monkeypatch.setattr("wenlu.corpus.shards._SHARD_ROWS", 60)
     version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(500))), "label": "x"})
     train = [shard for shard in version.manifest.shards if shard.split == "train"]
     assert len(train) > 5
@@ -227,7 +254,8 @@ def test_the_manifest_tells_the_digest_of_what_was_read(tmp_path: Path):
 
 
 def test_long_texts_make_small_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wenlu.corpus.version._GROUP_CHARACTERS", 100)
+    monkeypatch.setattr("wenlu.corpus.shards._GROUP_CHARACTERS", 100)
+    monkeypatch.setattr("wenlu.corpus.gather._CHARACTERS_TOGETHER", 100)
     version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(100))), "label": "x"})
     with pq.ParquetFile(version.folder / "train-00000.parquet") as file:
         assert file.num_row_groups > 10
@@ -306,8 +334,11 @@ def recipe(name: str) -> DataConfig:
 def test_the_reviews_of_the_first_recipe_are_the_known_ones(tmp_path: Path):
     version = import_dataset(recipe("seed-lstm"), Workspace(tmp_path), Silent())
     counts = version.manifest.counts
-    assert (counts.read, counts.kept) == (35_124, 17_357)  # 35,123 reviews and one empty line
-    assert counts.dropped == {"duplicate": 17_527, "label_conflict": 237, "too_short": 2, "empty": 1}
+    assert (counts.read, counts.kept) == (35_124, 17_297)  # 35,123 reviews and one empty line
+    assert counts.dropped == {
+        "duplicate": 17_527, "label_conflict": 237, "near_duplicate": 60, "too_short": 2, "empty": 1
+    }  # fmt: skip
+    assert version.manifest.near.across_splits == 18
     version.verify()
 
 
@@ -319,8 +350,8 @@ needs_data = pytest.mark.skipif(
 @needs_data
 @pytest.mark.parametrize(
     ("name", "splits", "labels"),
-    [("thucnews-lstm", {"train": 40_425, "validation": 4_386, "test": 9_985}, 10),
-     ("livedoor-lstm", {"train": 5_281, "validation": 612, "test": 736}, 9)],
+    [("thucnews-lstm", {"train": 40_380, "validation": 4_374, "test": 9_985}, 10),
+     ("livedoor-lstm", {"train": 5_258, "validation": 612, "test": 736}, 9)],
 )  # fmt: skip
 def test_the_other_recipes_keep_the_texts_they_promise(tmp_path: Path, name: str, splits: dict[str, int], labels: int):
     version = import_dataset(recipe(name), Workspace(tmp_path), Silent())
@@ -338,3 +369,47 @@ def test_shift_jis_novels_of_aozora_are_recognised(tmp_path: Path):
     )
     assert "bad_encoding" not in version.manifest.counts.dropped
     assert len(version.labels) == 8
+
+
+def test_a_text_that_is_nearly_a_test_text_is_kept_out_of_training(tmp_path: Path):
+    test = "メロスは激怒した。必ず、かの邪智暴虐の王を除かなければならぬと決意した。"
+    train = written(tmp_path / "train.txt", [f"{test}!!", *sentences(50)])
+    held_out = written(tmp_path / "test.txt", [test, test.replace("。", "！")])
+    version = imported(
+        tmp_path, {"uri": str(train), "label": "x"}, {"uri": str(held_out), "label": "x", "split": "test"}
+    )
+    assert bodies(version, "test") == {test, test.replace("。", "!")}  # a fixed test set is taken as it is
+    assert version.manifest.counts.dropped == {"near_duplicate_of_held_out": 1}
+    [pair] = version.manifest.pairs
+    assert (pair.kept_split, pair.similarity) == ("test", 1.0)
+    assert version.manifest.near.across_splits == 1
+
+
+def test_near_copies_are_kept_if_the_recipe_says_so(tmp_path: Path):
+    texts = written(tmp_path / "a.txt", ["这家店的服务很好,下次还会再来", "这家店的服务很好,下次还会再来!"])
+    source = {"uri": str(texts), "label": "x"}
+    assert imported(tmp_path, source).manifest.counts.kept == 1
+    assert imported(tmp_path, source, dedup={"near": None}).manifest.counts.kept == 2
+
+
+@pytest.mark.parametrize("together", ["file", "folder"])
+def test_texts_of_one_file_or_folder_are_never_divided(tmp_path: Path, together: str):
+    for author in range(12):
+        for work in range(3):
+            path = tmp_path / "works" / f"author{author}" / f"{work}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written(path, sentences(1, start=author * 10 + work))
+    version = imported(tmp_path, {"uri": str(tmp_path / "works")}, split={"train": 1, "test": 1, "together": together})
+    where = {split: {text.source.file.split("/")[0] for text in version.texts(split)} for split in SPLITS}
+    assert version.manifest.counts.kept == 36
+    assert bool(where["train"] & where["test"]) == (together == "file")
+
+
+def test_texts_of_one_author_stay_in_one_split(tmp_path: Path):
+    rows = [f"{text}\t作者{number % 20}" for number, text in enumerate(sentences(400))]
+    table = written(tmp_path / "a.tsv", ["text\tauthor", *rows])
+    source = {"uri": str(table), "text_column": "text", "group_column": "author"}
+    version = imported(tmp_path, source, split={"train": 1, "validation": 1, "test": 1})
+    authors = [{text.group for text in version.texts(split)} for split in SPLITS]
+    assert sum(map(len, authors)) == len(set.union(*authors)) == 20
+    assert min(map(len, authors)) > 0

@@ -16,13 +16,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text of a dataset. `id` is its content hash once it is cleaned, empty before."""
+    """One text of a dataset. `id` is its content hash once it is cleaned, empty before.
+
+    Texts of one `group` (an author, a document) are never divided among splits.
+    """
 
     body: str
     label: str | None = None
     source: Source = Source("")
     split: str | None = None
     id: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from typing import Any
 
-from wenlu.base.records import Dropped, Text
+from wenlu.base.component import component
+from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import CleanConfig
 from wenlu.text.normalize import Normalizer
 
 
 class Clean:
-    """Texts in; cleaned texts with their id, or the refusal, out. What is refused already passes through."""
+    """What is done to each text, and which are refused. Knows nothing of where a text comes from."""
 
     def __init__(self, config: CleanConfig) -> None:
-        self._normalize = Normalizer(config.normalize)
-        self._config = config
+        self.normalize = Normalizer(config.normalize)
+        self._lengths = (config.min_length, config.max_length)
+        self._filters = [_filter(named) for named in config.filters]
 
-    def __call__(self, texts: Iterable[Text | Dropped]) -> Iterator[Text | Dropped]:
-        for text in texts:
-            yield text if isinstance(text, Dropped) else self._cleaned(text)
-
-    def _cleaned(self, text: Text) -> Text | Dropped:
-        body = self._normalize(text.body)
-        reason = self._reason(body)
-        return Dropped(text, reason) if reason else replace(text, body=body, id=content_id(body))
-
-    def _reason(self, body: str) -> str:
+    def reason(self, body: str) -> str:
+        """Why a normalised text is refused, or nothing."""
+        shortest, longest = self._lengths
         if not body:
             return "empty"
-        if len(body) < self._config.min_length:
+        if len(body) < shortest:
             return "too_short"
-        if len(body) > self._config.max_length:
+        if len(body) > longest:
             return "too_long"
-        return ""
+        return next((why for refuse in self._filters if (why := refuse(body))), "")
 
 
-def content_id(body: str) -> str:
-    """32 hex digits that name a cleaned text."""
-    return hashlib.sha256(body.encode()).hexdigest()[:32]
+def content_id(body: str) -> bytes:
+    """16 bytes that name a cleaned text: the beginning of its SHA-256."""
+    return hashlib.sha256(body.encode()).digest()[:16]
+
+
+def _filter(named: str | dict[str, Any]) -> Callable[[str], str]:
+    found = component(FILTERS, named, where="data: clean: filters")
+    refuse: Callable[[str], str] = found.kind(found.config)
+    return refuse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -25,6 +25,9 @@ class SourceConfig(Spec):
     label_names: str | None = Field(default=None, description="A file whose line n, from 0, is the name of class n")
     header: bool | None = Field(default=None, description="If a table begins with names; left out: unless by number")
     split: Split | None = Field(default=None, description="Every text of this source goes into this split")
+    group_column: Column | None = Field(
+        default=None, description="Column with the author, user or document: its texts stay in one split"
+    )
     skip_lines: int = Field(default=0, ge=0, le=1000, description="Of a tree: lines dropped from each file's head")
     folder_labels: bool = Field(default=True, description="Of a tree: a file's folder is its label")
     include: str = Field(default="*", description="Of a tree: which files, as a shell pattern")
@@ -35,7 +38,7 @@ class SourceConfig(Spec):
             raise ValueError("'label' and 'label_column' exclude each other")
         return self
 
-    @field_validator("text_column", "label_column")
+    @field_validator("text_column", "label_column", "group_column")
     @classmethod
     def _counts_from_0(cls, column: Column | None) -> Column | None:
         if isinstance(column, int) and column < 0:
@@ -49,12 +52,22 @@ class CleanConfig(Spec):
     normalize: list[str] = Field(default=["nfkc", "spaces"], description="Rows of the normalisers, in order")
     min_length: int = Field(default=2, ge=1, description="Characters; a shorter text is refused")
     max_length: int = Field(default=100_000, ge=1, description="Characters; a longer text is refused")
+    filters: list[str | dict[str, Any]] = Field(default=[], description="Rows of the filters, by name or with settings")
 
     @model_validator(mode="after")
     def _some_length_fits(self) -> Self:
         if self.min_length > self.max_length:
             raise ValueError("'min_length' is more than 'max_length'")
         return self
+
+
+class DedupConfig(Spec):
+    """When two texts are the same. Copies letter for letter are always removed, within and across splits."""
+
+    near: float | None = Field(
+        default=0.8, gt=0, le=1, description="Nearly the same from this share of common shingles on; null: never"
+    )
+    shingle: int = Field(default=3, ge=1, le=16, description="Characters of a shingle; punctuation does not count")
 
 
 class SplitConfig(Spec):
@@ -64,6 +77,9 @@ class SplitConfig(Spec):
     validation: int = Field(default=1, ge=0, description="Parts for choosing between models")
     test: int = Field(default=1, ge=0, description="Parts for the final figure")
     salt: str = Field(default="wenlu", description="Another salt is another split")
+    together: Literal["text", "file", "folder"] = Field(
+        default="text", description="What is never divided: a text, all texts of a file, or of a folder"
+    )
 
 
 class DataConfig(Spec):
@@ -74,4 +90,5 @@ class DataConfig(Spec):
     licence: str = Field(default="", description="Under which the texts may be used")
     sources: list[SourceConfig] = Field(min_length=1, description="Files, folders, archives")
     clean: CleanConfig = CleanConfig()
+    dedup: DedupConfig = DedupConfig()
     split: SplitConfig = SplitConfig()

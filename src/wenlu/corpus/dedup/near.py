@@ -1,0 +1,190 @@
+"""Which texts are nearly the same: MinHash signatures cut into bands, then the true similarity of those that meet.
+
+Broder 1997 (MinHash), Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3 (bands). Two texts meet if
+all rows of a band agree; whether they are alike is then decided by Jaccard's index of their shingles, so a wrong
+meeting costs time and never a text.
+
+Memory holds the meetings of `_PART` texts in one band, and one byte a text. A text takes 8 bytes of disk a band: 100
+million texts take 17 GB, in 21 files that are read 25 times each, one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wenlu.corpus.dedup.reasons import NEAR, NEAR_OF_HELD_OUT, Reasons
+from wenlu.corpus.dedup.shingles import Shingles, shingled, similarity
+
+_PERMUTATIONS = 128
+_FOUND = 0.99  # share of pairs right at the threshold that meet in some band; more alike ones meet nearly always
+_SEED = 42
+_PART = 4_000_000
+_LEADERS = 8  # texts of one meeting that a further one is compared with: a meeting of millions stays linear
+_NOTHING = np.uint64(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """How a signature is cut: `number` bands of `rows` rows."""
+
+    number: int
+    rows: int
+
+    @classmethod
+    def at(cls, threshold: float) -> Bands:
+        """The widest bands in which pairs of this similarity still meet.
+
+        >>> Bands.at(0.8)
+        Bands(number=21, rows=6)
+        """
+        cuts = [cls(_PERMUTATIONS // rows, rows) for rows in range(1, _PERMUTATIONS + 1)]
+        return max((cut for cut in cuts if cut.chance(threshold) >= _FOUND), key=lambda cut: cut.rows)
+
+    def chance(self, alike: float) -> float:
+        """The probability that two texts of this similarity meet."""
+        return float(1 - (1 - alike**self.rows) ** self.number)
+
+    def hashes(self, shingles: Shingles) -> NDArray[np.uint64]:
+        """What each text shows in each band [N, number]; 0 in all of them if it has no shingles."""
+        import rensa  # belongs to an optional extra
+
+        permutations = self.number * self.rows
+        starts = np.concatenate([[0], shingles.ends]).astype(np.uint64)
+        matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(shingles.hashes, starts, permutations, _SEED)
+        cells = len(shingles) * permutations
+        signatures = np.fromiter(chain.from_iterable(matrix.to_rows()), dtype=np.uint64, count=cells)
+        hashes = _folded(signatures.reshape(len(shingles), self.number, self.rows))
+        hashes[starts[1:] == starts[:-1]] = _NOTHING
+        return hashes
+
+
+def _folded(rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """64 bits of the last axis, never 0."""
+    hashes = np.zeros(rows.shape[:-1], dtype=np.uint64)
+    for row in range(rows.shape[-1]):
+        hashes = (hashes ^ rows[..., row]) * np.uint64(0x9E3779B97F4A7C15)
+        hashes ^= hashes >> np.uint64(32)
+    hashes[hashes == _NOTHING] = 1
+    return hashes
+
+
+class BandFiles:
+    """One file a band: what each text shows there, 8 bytes behind one another."""
+
+    def __init__(self, folder: Path, bands: Bands) -> None:
+        self._paths = [folder / f"band-{band:02}.u64" for band in range(bands.number)]
+        self._files: list[IO[bytes]] = []
+
+    def __enter__(self) -> BandFiles:
+        self._files = [path.open("wb") for path in self._paths]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
+
+    def add(self, hashes: NDArray[np.uint64]) -> None:
+        """The next texts [N, bands]."""
+        for file, column in zip(self._files, hashes.T, strict=True):
+            file.write(np.ascontiguousarray(column).tobytes())
+
+    def meetings(self, wanted: Callable[[], NDArray[np.bool_]]) -> Iterator[NDArray[np.int64]]:
+        """The texts that show the same in one band, by number, two or more at a time, band after band.
+
+        `wanted` tells, when a band begins, which texts still count.
+        """
+        for path in self._paths:
+            yield from _meetings(path, wanted())
+
+    def remove(self) -> None:
+        for path in self._paths:
+            path.unlink()
+
+
+def _meetings(path: Path, wanted: NDArray[np.bool_]) -> Iterator[NDArray[np.int64]]:
+    parts = -(-int(wanted.sum()) // _PART) or 1
+    for part in range(parts):
+        shown, texts = _shown(path, wanted, part, parts)
+        order = np.argsort(shown, kind="stable")  # stable: the texts of a meeting stay in the order of reading
+        shown, texts = shown[order], texts[order]
+        starts = np.flatnonzero(np.concatenate([[True], shown[1:] != shown[:-1]]))
+        ends = np.append(starts[1:], len(shown))
+        several = ends - starts > 1
+        for start, end in zip(starts[several], ends[several], strict=True):
+            yield texts[start:end]
+
+
+def _shown(
+    path: Path, wanted: NDArray[np.bool_], part: int, parts: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """One part of the range of what is shown, and by which texts."""
+    shown: list[NDArray[np.uint64]] = [np.empty(0, dtype=np.uint64)]
+    texts: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    for start in range(0, len(wanted), _PART):
+        column = np.fromfile(path, dtype=np.uint64, count=_PART, offset=start * 8)
+        mine = wanted[start : start + _PART] & (column != _NOTHING) & (column % np.uint64(parts) == part)
+        shown.append(column[mine])
+        texts.append(np.flatnonzero(mine) + start)
+    return np.concatenate(shown), np.concatenate(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two texts that are nearly the same, by number; the second is refused."""
+
+    kept: int
+    dropped: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class NearCopies:
+    """Refuses, in `reasons`, the texts that are nearly the same as one before them.
+
+    Texts of a held-out split come first, so that they stay and what is like them goes; they are not compared among
+    themselves, since a fixed test set is taken as it is.
+    """
+
+    reasons: Reasons
+    held_out: NDArray[np.int8]
+    body: Callable[[int], str]
+    threshold: float
+    shingle: int
+
+    def find(self, files: BandFiles) -> Iterator[Pair]:
+        """Go through every meeting, and give each refusal as it is made."""
+        shingles = lru_cache(maxsize=4096)(self._shingles)
+        for meeting in files.meetings(lambda: self.reasons == 0):
+            yield from self._judge(meeting, shingles)
+
+    def _judge(self, meeting: NDArray[np.int64], shingles: Callable[[int], NDArray[np.uint64]]) -> Iterator[Pair]:
+        leaders: list[int] = []
+        for text in meeting[np.argsort(-self.held_out[meeting], kind="stable")].tolist():
+            if self.reasons[text]:
+                continue
+            pair = self._like(text, leaders, shingles)
+            if pair is not None:
+                self.reasons[text] = NEAR_OF_HELD_OUT if self.held_out[pair.kept] else NEAR
+                yield pair
+            elif len(leaders) < _LEADERS:
+                leaders.append(text)
+
+    def _like(self, text: int, leaders: Sequence[int], shingles: Callable[[int], NDArray[np.uint64]]) -> Pair | None:
+        for leader in leaders:
+            if self.held_out[text] and self.held_out[leader] == self.held_out[text]:
+                continue
+            alike = similarity(shingles(leader), shingles(text))
+            if alike >= self.threshold:
+                return Pair(leader, text, alike)
+        return None
+
+    def _shingles(self, text: int) -> NDArray[np.uint64]:
+        return np.unique(shingled([self.body(text)], length=self.shingle).hashes)

@@ -1,0 +1,100 @@
+"""The first pass of an import: read, clean, and lay down what the second pass compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+
+from wenlu.base.events import Events
+from wenlu.base.records import Dropped, Text
+from wenlu.corpus.dedup.near import BandFiles, Bands
+from wenlu.corpus.prepare import Prepare, Prepared
+from wenlu.corpus.settings import SPLITS, DataConfig
+from wenlu.corpus.spill import SCHEMA, SpillWriter
+from wenlu.corpus.tally import Tally
+
+_TOGETHER = 2_000  # texts prepared at once,
+_CHARACTERS_TOGETHER = 2_000_000  # or fewer if they are long
+
+
+class Gather:
+    """Texts in; a spill file of the cleaned ones out, and a file a band of how they look."""
+
+    def __init__(self, config: DataConfig, tally: Tally) -> None:
+        self._config = config
+        self._tally = tally
+        self._numbers: dict[str, int] = {}
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels by the numbers that the spill file has."""
+        return list(self._numbers)
+
+    def __call__(self, texts: Iterable[Text | Dropped], folder: Path, path: Path, events: Events) -> BandFiles | None:
+        """Write the spill file at `path`; the bands' files go into `folder`, if near copies are looked for at all."""
+        near = self._config.dedup.near
+        bands = None if near is None else BandFiles(folder, Bands.at(near))
+        prepare = Prepare(self._config.clean, self._config.dedup)
+        with ExitStack() as files:
+            spill = files.enter_context(SpillWriter(path))
+            if bands is not None:
+                files.enter_context(bands)
+            for chunk in self._chunks(texts):
+                prepared = prepare([text.body for text in chunk])
+                spill.add(self._spilled(chunk, prepared))
+                if bands is not None:
+                    bands.add(prepared.bands)
+                events.progress(self._tally.read, None)
+        return bands
+
+    def _chunks(self, texts: Iterable[Text | Dropped]) -> Iterator[list[Text]]:
+        """The texts some at a time; what the readers refuse is counted and left out."""
+        chunk: list[Text] = []
+        characters = 0
+        for text in texts:
+            self._tally.read += 1
+            if isinstance(text, Dropped):
+                self._tally.drop(text)
+                continue
+            chunk.append(text)
+            characters += len(text.body)
+            if len(chunk) >= _TOGETHER or characters >= _CHARACTERS_TOGETHER:
+                yield chunk
+                chunk, characters = [], 0
+        yield chunk
+
+    def _spilled(self, texts: Sequence[Text], prepared: Prepared) -> pa.RecordBatch:
+        kept = list(self._kept(texts, prepared.reasons))
+        columns = (
+            prepared.ids,
+            prepared.bodies,
+            [self._number(text.label) for text in kept],
+            [text.source.file for text in kept],
+            [text.source.line for text in kept],
+            [text.source.byte_offset for text in kept],
+            [self._group(text) for text in kept],
+            [-1 if text.split is None else SPLITS.index(text.split) for text in kept],
+        )
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+        return pa.record_batch(arrays, schema=SCHEMA)
+
+    def _kept(self, texts: Sequence[Text], reasons: Sequence[str]) -> Iterator[Text]:
+        for text, reason in zip(texts, reasons, strict=True):
+            if reason:
+                self._tally.drop(Dropped(text, reason))
+            else:
+                yield text
+
+    def _number(self, label: str | None) -> int:
+        return -1 if label is None else self._numbers.setdefault(label, len(self._numbers))
+
+    def _group(self, text: Text) -> str:
+        """What is never divided: by a column of the source if it names one, else by what the recipe says."""
+        if text.group or self._config.split.together == "text":
+            return text.group
+        if self._config.split.together == "file":
+            return text.source.file
+        return PurePosixPath(text.source.file).parent.as_posix()

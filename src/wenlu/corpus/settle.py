@@ -1,0 +1,148 @@
+"""The second pass of an import: which texts stay, in which split, and their shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from wenlu.base.events import Events
+from wenlu.base.records import Dropped, Source, Text
+from wenlu.corpus.dedup.exact import Copies, find_copies
+from wenlu.corpus.dedup.near import BandFiles, NearCopies, Pair
+from wenlu.corpus.dedup.reasons import NAMES, Reasons
+from wenlu.corpus.manifest import ConflictRecord, NearCounts, PairRecord, Shard
+from wenlu.corpus.settings import SPLITS, DedupConfig
+from wenlu.corpus.shards import ShardWriter, VersionHash
+from wenlu.corpus.spill import Spill
+from wenlu.corpus.split import Splitter
+from wenlu.corpus.tally import Tally
+
+_SHOWN = 200
+
+
+@dataclass(slots=True)
+class Settled:
+    """What came out: the shards, the hash of their texts, and what was found on the way."""
+
+    shards: list[Shard] = field(default_factory=list)
+    texts: VersionHash = field(default_factory=VersionHash)
+    conflicts: list[ConflictRecord] = field(default_factory=list)
+    pairs: list[PairRecord] = field(default_factory=list)
+    near: NearCounts = field(default_factory=NearCounts)
+
+
+class Settle:
+    """A spill file in, the shards of a version out."""
+
+    def __init__(self, spill: Spill, labels: Sequence[str], *, split_of: Splitter, tally: Tally) -> None:
+        self._spill = spill
+        self._labels = pa.array(labels, pa.string())
+        self._split_of = split_of
+        self._tally = tally
+
+    def __call__(self, dedup: DedupConfig, bands: BandFiles | None, folder: Path, events: Events) -> Settled:
+        """Find the copies, write the shards into `folder`, and remove the bands' files."""
+        settled = Settled()
+        copies = find_copies(self._spill.keys, len(self._spill))
+        settled.conflicts = self._conflicts(copies)
+        if bands is not None and dedup.near is not None:
+            self._find_near(copies.reasons, bands, dedup.near, dedup.shingle, settled)
+            bands.remove()
+        self._write(copies.reasons, folder, settled, events)
+        return settled
+
+    def _find_near(self, reasons: Reasons, bands: BandFiles, threshold: float, shingle: int, settled: Settled) -> None:
+        near = NearCopies(reasons, self._spill.held_out(), self._spill.body, threshold, shingle)
+        across = other = 0
+        for pair in near.find(bands):
+            record = self._pair(pair)
+            across += record.kept_split != record.dropped_split
+            other += record.kept_label != record.dropped_label
+            settled.pairs.append(record)
+            if len(settled.pairs) > 2 * _PAIRS:
+                settled.pairs = _telling(settled.pairs)
+        settled.pairs = _telling(settled.pairs)
+        settled.near = NearCounts(across, other)
+
+    def _pair(self, pair: Pair) -> PairRecord:
+        kept, dropped = self._spill.text(pair.kept), self._spill.text(pair.dropped)
+        return PairRecord(
+            kept["body"][:_SHOWN],
+            dropped["body"][:_SHOWN],
+            round(pair.similarity, 4),
+            self._split(kept["split"], kept["group"], kept["id"]),
+            self._split(dropped["split"], dropped["group"], dropped["id"]),
+            self._label(kept["label"]),
+            self._label(dropped["label"]),
+        )
+
+    def _write(self, reasons: Reasons, folder: Path, settled: Settled, events: Events) -> None:
+        writers: dict[str, ShardWriter] = {split: ShardWriter(folder, split) for split in SPLITS}
+        start = 0
+        for batch in self._spill.batches():
+            why = reasons[start : start + batch.num_rows]
+            start += batch.num_rows
+            self._refuse(batch, why)
+            for split, part in self._divided(batch.filter(pa.array(why == 0))):
+                labels = part.column("label").to_pylist()
+                self._tally.keep(labels, split)
+                settled.texts.add(part.column("id").to_pylist(), labels, split=split)
+                writers[split].add(part)
+            events.progress(start, len(self._spill))
+        for writer in writers.values():
+            writer.close()
+        settled.shards = [shard for writer in writers.values() for shard in writer.shards]
+
+    def _divided(self, batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The texts of a batch by split, with their labels."""
+        columns = (batch.column(name).to_pylist() for name in ("split", "group", "id"))
+        splits = np.array([SPLITS.index(self._split(*row)) for row in zip(*columns, strict=True)], dtype=np.int8)
+        labelled = self._labelled(batch)
+        for number, split in enumerate(SPLITS):
+            if (splits == number).any():
+                yield split, labelled.filter(pa.array(splits == number))
+
+    def _split(self, fixed: int, group: str, text_id: bytes) -> str:
+        return SPLITS[fixed] if fixed >= 0 else self._split_of(group or text_id.hex())
+
+    def _refuse(self, batch: pa.RecordBatch, reasons: Reasons) -> None:
+        """Count the copies of a batch, and keep the first ones to look at."""
+        for number in np.unique(reasons[reasons > 0]).tolist():
+            found, name = np.flatnonzero(reasons == number), NAMES[number]
+            shown = found[: self._tally.room(name)]
+            for row in self._labelled(batch.take(pa.array(shown))).to_pylist():
+                source = Source(row["file"], row["line"], row["byte_offset"])
+                self._tally.drop(Dropped(Text(row["body"], row["label"], source), name))
+            self._tally.dropped[name] += len(found) - len(shown)
+
+    def _labelled(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The columns of a shard: labels by name."""
+        numbers = batch.column("label").to_numpy()
+        named = self._labels.take(pa.array(numbers, mask=numbers < 0))
+        place = batch.schema.get_field_index("label")
+        return batch.set_column(place, "label", named).drop_columns(["split"])
+
+    def _label(self, number: int) -> str | None:
+        label: str | None = self._labels[number].as_py() if number >= 0 else None
+        return label
+
+    def _conflicts(self, copies: Copies) -> list[ConflictRecord]:
+        return [
+            ConflictRecord(
+                self._spill.text(conflict.texts[0])["body"][:_SHOWN],
+                sorted(self._label(label) or "" for label in conflict.labels),
+            )
+            for conflict in copies.conflicts
+        ]
+
+
+_PAIRS = 50
+
+
+def _telling(pairs: list[PairRecord]) -> list[PairRecord]:
+    """Those a person learns most from: that crossed splits, then those least alike, which show the threshold."""
+    return sorted(pairs, key=lambda pair: (pair.kept_split == pair.dropped_split, pair.similarity))[:_PAIRS]

@@ -1,0 +1,108 @@
+"""Cleaned texts between the two passes of an import: record batches in one Arrow file, read in order or by number."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from wenlu.corpus.dedup.exact import Keys
+from wenlu.corpus.settings import SPLITS
+
+SCHEMA = pa.schema(
+    [("id", pa.binary(16)), ("body", pa.large_string()), ("label", pa.int32()), ("file", pa.string()),
+     ("line", pa.int64()), ("byte_offset", pa.int64()), ("group", pa.string()), ("split", pa.int8())]
+)  # fmt: skip
+"""`label` is the number of the label, `split` the place in SPLITS that the source fixes; both -1 if there is none."""
+
+_HELD_OUT = np.array([SPLITS.index(split) if split != "train" else 0 for split in SPLITS] + [0], dtype=np.int8)
+
+
+class SpillWriter:
+    """Appends record batches; the file can be read once the block has ended."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.texts = 0
+
+    def __enter__(self) -> SpillWriter:
+        self._file = pa.OSFile(str(self._path), "wb")
+        self._writer = pa.ipc.new_file(self._file, SCHEMA)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._writer.close()
+        self._file.close()
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+        self.texts += batch.num_rows
+
+
+class Spill:
+    """The texts that were written, numbered from 0. Reading in order holds one batch."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._mapped = pa.ipc.open_file(pa.memory_map(str(path)))
+        sizes = [self._mapped.get_batch(number).num_rows for number in range(self._mapped.num_record_batches)]
+        self._starts: list[int] = [0, *accumulate(sizes)]
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def batches(self, columns: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+        """The batches in order, whole or some of their columns."""
+        wanted = [SCHEMA.get_field_index(column) for column in columns or SCHEMA.names]
+        with pa.OSFile(str(self._path)) as file:
+            reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=wanted))
+            for number in range(reader.num_record_batches):
+                yield reader.get_batch(number)
+
+    def keys(self) -> Iterator[Keys]:
+        """What decides if texts are copies, a batch at a time."""
+        start = 0
+        for batch in self.batches(("id", "label", "split")):
+            count = batch.num_rows
+            yield Keys(
+                digest=digests(batch.column("id")),
+                label=batch.column("label").to_numpy(),
+                held_out=_HELD_OUT[batch.column("split").to_numpy()],
+                number=np.arange(start, start + count),
+            )
+            start += count
+
+    def held_out(self) -> NDArray[np.int8]:
+        """Of each text: 0, or 1 and 2 where its source fixes validation and test."""
+        return np.concatenate([np.empty(0, dtype=np.int8), *(keys.held_out for keys in self.keys())])
+
+    def body(self, number: int) -> str:
+        """One text, without what is known of it."""
+        batch, row = self._place(number)
+        body: str = batch.column("body")[row].as_py()
+        return body
+
+    def text(self, number: int) -> dict[str, Any]:
+        """One text with all its columns."""
+        batch, row = self._place(number)
+        text: dict[str, Any] = batch.slice(row, 1).to_pylist()[0]
+        return text
+
+    def _place(self, number: int) -> tuple[pa.RecordBatch, int]:
+        batch = bisect_right(self._starts, number) - 1
+        return self._mapped.get_batch(batch), number - self._starts[batch]
+
+
+def digests(ids: pa.Array) -> NDArray[np.uint64]:
+    """A column of 16-byte ids as two numbers each [N, 2]."""
+    return np.frombuffer(ids.buffers()[1], dtype="<u8", count=2 * len(ids), offset=16 * ids.offset).reshape(-1, 2)

@@ -1,0 +1,52 @@
+"""What an import has read, kept and refused."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from wenlu.base.records import Dropped, Text
+
+_SAMPLES = 20  # refused texts kept for each reason, to look at
+_SHOWN = 200
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was read, kept and refused so far."""
+
+    read: int = 0
+    splits: Counter[str] = field(default_factory=Counter)
+    labels: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    dropped: Counter[str] = field(default_factory=Counter)
+    samples: defaultdict[str, list[Text]] = field(default_factory=lambda: defaultdict(list))
+
+    def drop(self, dropped: Dropped) -> None:
+        self.dropped[dropped.reason] += 1
+        if self.room(dropped.reason):
+            self.samples[dropped.reason].append(replace(dropped.text, body=dropped.text.body[:_SHOWN]))
+
+    def room(self, reason: str) -> int:
+        """How many more texts of this reason are kept to look at."""
+        return _SAMPLES - len(self.samples[reason])
+
+    def keep(self, labels: Sequence[str | None], split: str) -> None:
+        self.splits[split] += len(labels)
+        self.labels[split].update(label for label in labels if label is not None)
+
+    def reasons(self) -> str:
+        """`17,527 duplicate, 237 label_conflict`."""
+        return ", ".join(f"{number:,} {reason}" for reason, number in self.dropped.most_common()) or "nothing"
+
+    def sample_lines(self) -> bytes:
+        """The refused texts to look at, as JSON lines."""
+        rows = (
+            {"reason": reason, "file": text.source.file, "line": text.source.line, "label": text.label,
+             "body": text.body[:_SHOWN]}
+            for reason, texts in sorted(self.samples.items())
+            for text in texts
+        )  # fmt: skip
+        return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
