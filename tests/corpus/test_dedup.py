@@ -89,9 +89,17 @@ def alike(one: str, other: str, length: int = 3) -> float:
 
 @pytest.mark.parametrize(
     ("one", "other", "share"),
-    [("很好吃，非常好！", "很好吃 非常好", 1.0), ("ＡＢＣ", "abc", 0.0), ("ABCD", "abcd", 1.0), ("一二三四", "二三四五", 1 / 3),
-     ("好", "好", 1.0), ("好", "坏", 0.0), ("好", "好好", 0.0), ("とても良い", "とても良い！！", 1.0)],
-)  # fmt: skip
+    [
+        ("很好吃，非常好！", "很好吃 非常好", 1.0),
+        ("ＡＢＣ", "abc", 0.0),
+        ("ABCD", "abcd", 1.0),
+        ("一二三四", "二三四五", 1 / 3),
+        ("好", "好", 1.0),
+        ("好", "坏", 0.0),
+        ("好", "好好", 0.0),
+        ("とても良い", "とても良い！！", 1.0),
+    ],
+)
 def test_similarity_is_the_share_of_common_shingles_of_letters(one: str, other: str, share: float):
     assert alike(one, other) == pytest.approx(share)
 

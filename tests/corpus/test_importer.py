@@ -22,28 +22,7 @@ from wenlu.corpus.split import Splitter, fraction
 from wenlu.corpus.version import DatasetVersion, list_datasets
 from wenlu.storage.workspace import Workspace
 
-WORDS = [
-    "这家",
-    "店铺",
-    "服务",
-    "很好",
-    "价格",
-    "便宜",
-    "下次",
-    "再来",
-    "房间",
-    "早餐",
-    "商品",
-    "値段",
-    "も",
-    "安い",
-    "です",
-    "とても",
-    "美味しい",
-    "駅",
-    "から",
-    "近い",
-]
+WORDS = "这家,店铺,服务,很好,价格,便宜,下次,再来,房间,早餐,商品,値段,も,安い,です,とても,美味しい,駅,から".split(",")  # noqa: SIM905
 
 
 def sentences(number: int, *, start: int = 0) -> list[str]:

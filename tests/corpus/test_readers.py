@@ -10,18 +10,20 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from wenlu.base.errors import WenluError
 from wenlu.base.records import Dropped, Text
 from wenlu.corpus import opening
-from wenlu.corpus.readers import READERS, format_of
+from wenlu.corpus.reading import Reading
 from wenlu.corpus.settings import SourceConfig
 
 
 def read(path: Path, encoding: str = "utf-8", **settings: object) -> tuple[list[Text], list[Dropped]]:
-    source = SourceConfig(uri=str(path), **settings)  # type: ignore[arg-type]
-    found = list(READERS[format_of(path, source)](path, source, encoding=encoding))
+    source = SourceConfig(uri=str(path), encoding=encoding, **settings)  # type: ignore[arg-type]
+    found = list(Reading(path, source))
     return [one for one in found if isinstance(one, Text)], [one for one in found if isinstance(one, Dropped)]
 
 
@@ -38,7 +40,16 @@ def test_a_line_is_a_text_that_knows_where_it_stood(tmp_path: Path):
     assert dropped == []
 
 
-@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress)])
+def zstd(content: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(content)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress), (".zst", zstd)]
+)
 def test_a_compressed_file_is_read_as_it_is(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]):
     path = made(tmp_path / f"a.txt{suffix}", pack("好\n评\n".encode()))
     assert [text.body for text in read(path)[0]] == ["好", "评"]
@@ -119,7 +130,7 @@ def test_a_folder_is_a_label(tmp_path: Path):
 def test_the_folders_of_a_tree_may_mean_nothing(tmp_path: Path):
     (tmp_path / "2024").mkdir()
     made(tmp_path / "2024" / "1.txt", "今日は晴れ".encode())
-    assert [text.label for text in read(tmp_path, encoding="auto", folder_labels=False)[0]] == [None]
+    assert [text.label for text in read(tmp_path, encoding="auto", label_from="none")[0]] == [None]
 
 
 def test_the_files_of_a_tree_may_each_have_an_encoding_of_their_own(tmp_path: Path):
@@ -187,7 +198,7 @@ def test_a_symlink_in_a_zip_is_refused(tmp_path: Path):
         read(tmp_path / "a.zip")
 
 
-@pytest.mark.parametrize("name", ["bomb.txt.gz", "bomb.tar.gz", "bomb.zip"])
+@pytest.mark.parametrize("name", ["bomb.txt.gz", "bomb.txt.zst", "bomb.tar.gz", "bomb.zip"])
 def test_a_file_that_grows_a_thousandfold_is_refused(tmp_path: Path, name: str):
     zeros, path = bytes(80 << 20), tmp_path / name
     if name == "bomb.zip":
@@ -195,7 +206,7 @@ def test_a_file_that_grows_a_thousandfold_is_refused(tmp_path: Path, name: str):
     elif name == "bomb.tar.gz":
         tar_of(path, (tarfile.TarInfo("a/0"), zeros))
     else:
-        made(path, gzip.compress(zeros))
+        made(path, (zstd if name.endswith("zst") else gzip.compress)(zeros))
     with pytest.raises(WenluError) as caught:
         read(path)
     assert caught.value.code == "bomb"
@@ -229,7 +240,7 @@ def test_a_sparse_file_in_a_tar_is_refused_before_it_is_read(tmp_path: Path):
 
 
 def test_a_tar_with_too_many_members_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wenlu.corpus.readers.tree._MOST_MEMBERS", 3)
+    monkeypatch.setattr("wenlu.corpus.members._MOST_MEMBERS", 3)
     members = [(tarfile.TarInfo(f"a/{number}.txt"), "好评".encode()) for number in range(4)]
     with pytest.raises(WenluError, match="more than 3 files"):
         read(tar_of(tmp_path / "a.tar.gz", *members))
@@ -297,3 +308,100 @@ def test_a_long_file_of_another_encoding_is_asked_about_whatever_the_tree_is_in(
     made(tmp_path / "a" / "2.txt", "이 식당의 음식은 정말 맛있었습니다.".encode("euc_kr") * 20)
     with pytest.raises(WenluError, match=r"a/2\.txt is not clear"):
         read(tmp_path, encoding="auto")
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "folder"])
+def test_tables_inside_a_folder_or_an_archive_are_read_as_tables(tmp_path: Path, name: str):
+    parts = {"train.csv": "review,label\n很好,1\n很差,0\n", "dev.csv": "review,label\n還行,1\n"}
+    if name == "a.zip":
+        zip_of(tmp_path / name, {key: value.encode() for key, value in parts.items()})
+    elif name == "a.tar.gz":
+        tar_of(tmp_path / name, *((tarfile.TarInfo(key), value.encode()) for key, value in parts.items()))
+    else:
+        (tmp_path / name).mkdir()
+        for key, value in parts.items():
+            made(tmp_path / name / key, value.encode())
+    texts, dropped = read(
+        tmp_path / name, encoding="auto", text_column="review", label_column="label", split_from="prefix"
+    )
+    found = {(text.body, text.label, text.split, text.source.file) for text in texts}
+    assert found == {
+        ("很好", "1", "train", "train.csv"), ("很差", "0", "train", "train.csv"), ("還行", "1", "validation", "dev.csv")
+    }  # fmt: skip
+    assert dropped == []
+
+
+def test_compressed_files_of_a_folder_are_read_and_those_inside_an_archive_are_not(tmp_path: Path):
+    (tmp_path / "folder").mkdir()
+    made(tmp_path / "folder" / "a.jsonl.gz", gzip.compress('{"text": "とても良い"}\n'.encode()))
+    assert [text.body for text in read(tmp_path / "folder")[0]] == ["とても良い"]
+    inner = zip_of(tmp_path / "inner.zip", {"x.txt": b"x"}).read_bytes()
+    path = zip_of(tmp_path / "a.zip", {"好/inner.zip": inner, "好/a.txt.gz": gzip.compress(b"x"), "好/b.txt": b"ok"})
+    texts, dropped = read(path)
+    assert [text.body for text in texts] == ["ok"]
+    assert [one.reason for one in dropped] == ["nested_archive"] * 2
+
+
+def test_the_first_folder_may_be_the_split_and_the_next_the_label(tmp_path: Path):
+    members = {"train/好/1.txt": "很好", "test/坏/1.txt": "很差", "other/坏/2.txt": "一般", "train/2.txt": "无"}
+    path = zip_of(tmp_path / "a.zip", {key: value.encode() for key, value in members.items()})
+    texts, dropped = read(path, split_from="folder")
+    assert [(text.split, text.label, text.body) for text in texts] == [("train", "好", "很好"), ("test", "坏", "很差")]
+    assert sorted(one.reason for one in dropped) == ["no_label", "no_split"]
+
+
+@pytest.mark.parametrize(("label_from", "labels"), [("prefix", {"pos", "体育"}), ("stem", {"pos_1", "体育2"})])
+def test_the_beginning_of_a_name_or_all_of_it_may_be_the_label(tmp_path: Path, label_from: str, labels: set[str]):
+    path = zip_of(tmp_path / "a.zip", {"pos_1.txt": b"good", "体育2.txt": "赛果".encode()})
+    assert {text.label for text in read(path, label_from=label_from)[0]} == labels
+
+
+def test_a_folder_of_text_files_may_be_read_line_by_line(tmp_path: Path):
+    (tmp_path / "好").mkdir()
+    made(tmp_path / "好" / "1.txt", "很好\n不错\n".encode("gbk"))
+    texts, _ = read(tmp_path, encoding="gbk", format="lines", label_from="folder")
+    assert [(text.body, text.label) for text in texts] == [("很好", "好"), ("不错", "好")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+@pytest.mark.parametrize("before", ["[", '{"meta": {"tags": ["x", "y"], "n": [1]}, "data": ['])
+def test_json_is_read_by_the_first_list_of_objects_in_it(tmp_path: Path, encoding: str, before: str):
+    rows = ['{"text": "吾輩は猫", "info": {"class": "小説"}}', '{"text": ["一行", "二行"], "info": {"class": 3}}',
+            '{"text": 7, "info": {"class": "x"}}', '{"text": "札", "info": []}']  # fmt: skip
+    content = before + ", ".join(rows) + ("]" if before == "[" else "]}")
+    path = made(tmp_path / "a.json", content.encode(encoding))
+    texts, dropped = read(path, encoding="cp932" if encoding == "cp932" else "utf-8", label_column="info.class")
+    assert [(text.body, text.label, text.source.line) for text in texts] == [
+        ("吾輩は猫", "小説", 1),
+        ("一行\n二行", "3", 2),
+    ]
+    assert [one.reason for one in dropped] == ["no_text", "no_label"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"[{", b'[{"text": "x"}, {"text": ', b"nonsense", b'[{"text": "\xff"}]', b"[" * 100_000]
+)
+def test_json_that_is_none_is_a_sentence(tmp_path: Path, content: bytes):
+    with pytest.raises(WenluError) as caught:
+        read(made(tmp_path / "a.json", content))
+    assert caught.value.code == "broken_json"
+
+
+def test_parquet_is_read_by_column(tmp_path: Path):
+    table = pa.table({"review": ["很好", None, "とても良い"], "label": [1, 0, None], "user": ["a", "b", "c"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    settings = {"text_column": "review", "label_column": "label", "group_column": "user"}
+    texts, dropped = read(tmp_path / "a.parquet", encoding="auto", **settings)
+    assert [(text.body, text.label, text.group, text.source.line) for text in texts] == [("很好", "1", "a", 1)]
+    assert [one.reason for one in dropped] == ["no_text", "no_label"]
+    with pytest.raises(WenluError, match="Did you mean 'review'"):
+        read(tmp_path / "a.parquet", text_column="reveiw")
+    made(tmp_path / "b.parquet", (tmp_path / "a.parquet").read_bytes()[:-9])
+    with pytest.raises(WenluError, match="as Parquet"):
+        read(tmp_path / "b.parquet")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.parquet"])
+def test_a_column_number_where_columns_have_names_is_a_sentence(tmp_path: Path, name: str):
+    with pytest.raises(WenluError, match="column number"):
+        read(made(tmp_path / name, b"[]"), text_column=0)

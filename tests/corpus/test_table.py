@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from wenlu.base.errors import WenluError
 from wenlu.base.records import Dropped, Text
+from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.readers.table import read_csv, read_tsv
 from wenlu.corpus.settings import SourceConfig
 
@@ -16,7 +17,8 @@ def rows(path: Path, content: str | bytes, **settings: object) -> list[Text | Dr
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     source = SourceConfig(uri=str(path), **settings)  # type: ignore[arg-type]
     read = read_tsv if path.suffix == ".tsv" else read_csv
-    return list(read(path, source, encoding="utf-8"))
+    with path.open("rb") as file:
+        return list(read(Opened(file, path.name, "utf-8", source.label), source))
 
 
 def said(found: list[Text | Dropped]) -> list[tuple[str, int]]:

@@ -17,10 +17,12 @@ app = typer.Typer(
 def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     uri: Annotated[str, typer.Argument(help="A file, a folder or an archive of texts")],
     name: Annotated[str, typer.Option(help="What the dataset will be called")],
-    format: Annotated[str, typer.Option(help="lines, csv, tsv, jsonl or tree; auto goes by the file's name")] = "auto",
+    format: Annotated[
+        str, typer.Option(help="A row of the readers: csv, jsonl, tree, …; auto goes by the name")
+    ] = "auto",
     encoding: Annotated[str, typer.Option(help="utf-8, gb18030, cp932, …; auto looks at the whole file")] = "auto",
     text: Annotated[str | None, typer.Option(help="Column with the text: its name or its number from 0")] = None,
-    label: Annotated[str | None, typer.Option(help="Column with the label, 'folder', or 'none'")] = None,
+    label: Annotated[str | None, typer.Option(help="Column with the label, or: folder, prefix, stem, none")] = None,
     language: Annotated[str, typer.Option(help="zh, zh-Hant, ja or other")] = "zh",
     root: Root = None,
     as_json: AsJson = False,
@@ -33,9 +35,9 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     from wenlu.storage.workspace import Workspace
 
     source: dict[str, object] = {"uri": uri, "format": format, "encoding": encoding, "text_column": _column(text)}
-    if label == "none":
-        source["folder_labels"] = False
-    elif label not in (None, "folder"):
+    if label in ("folder", "prefix", "stem", "none"):
+        source["label_from"] = label
+    elif label is not None:
         source["label_column"] = _column(label)
     config = check(DataConfig, {"name": name, "language": language, "sources": [source]}, where="wenlu dataset import")
     version = import_dataset(config, Workspace.at(root), Terminal())

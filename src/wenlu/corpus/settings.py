@@ -29,8 +29,13 @@ class SourceConfig(Spec):
         default=None, description="Column with the author, user or document: its texts stay in one split"
     )
     skip_lines: int = Field(default=0, ge=0, le=1000, description="Of a tree: lines dropped from each file's head")
-    folder_labels: bool = Field(default=True, description="Of a tree: a file's folder is its label")
-    include: str = Field(default="*", description="Of a tree: which files, as a shell pattern")
+    label_from: Literal["folder", "prefix", "stem", "none"] | None = Field(
+        default=None, description="What in a file's name is its label; left out: of a tree the folder, else nothing"
+    )
+    split_from: Literal["folder", "prefix", "none"] = Field(
+        default="none", description="If the first folder, or the beginning of a file's name, tells the split"
+    )
+    include: str = Field(default="*", description="Of a folder or an archive: which files, as a shell pattern")
 
     @model_validator(mode="after")
     def _one_kind_of_label(self) -> Self:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import IO
 
 from wenlu.base.records import Dropped, Source, Text
 from wenlu.corpus.opening import Line, lines_of
+from wenlu.corpus.readers.opened import Opened
 
 _BOM = "\ufeff"
 _SHOWN = 200
@@ -19,10 +19,10 @@ class DecodedLines:
     `line` is the last one read: where the reader is.
     """
 
-    def __init__(self, file: IO[bytes], *, name: str, encoding: str) -> None:
-        self._lines = lines_of(file)
-        self._name = name
-        self._encoding = encoding
+    def __init__(self, opened: Opened) -> None:
+        self._lines = lines_of(opened.file)
+        self._name = opened.name
+        self._encoding = opened.encoding
         self.line = Line(0, 0, b"")
         self.dropped: deque[Dropped] = deque()
 

@@ -6,44 +6,43 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Dropped, Source, Text
-from wenlu.corpus.opening import LONGEST_LINE, open_bytes
+from wenlu.corpus.opening import LONGEST_LINE
 from wenlu.corpus.readers.decoded import DecodedLines
+from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import Column, SourceConfig
 
 _TEXT = "text"
 _SHOWN = 200
 
 
-def read_csv(path: Path, source: SourceConfig, *, encoding: str) -> Iterator[Text | Dropped]:
+def read_csv(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]:
     """Comma-separated, with quotes as RFC 4180 has them; a quoted field may run over several lines."""
-    return _read(path, source, encoding, delimiter=",", strict=True)
+    return _read(opened, source, delimiter=",", strict=True)
 
 
-def read_tsv(path: Path, source: SourceConfig, *, encoding: str) -> Iterator[Text | Dropped]:
+def read_tsv(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]:
     """Tab-separated; a quote is a character like any other."""
-    return _read(path, source, encoding, delimiter="\t", quoting=csv.QUOTE_NONE)
+    return _read(opened, source, delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
-def _read(path: Path, source: SourceConfig, encoding: str, **dialect: Any) -> Iterator[Text | Dropped]:
+def _read(opened: Opened, source: SourceConfig, **dialect: Any) -> Iterator[Text | Dropped]:
     csv.field_size_limit(LONGEST_LINE)
-    with open_bytes(path) as file:
-        lines = DecodedLines(file, name=path.name, encoding=encoding)
-        columns: _Columns | None = None
-        for row in _rows(lines, **dialect):
-            yield from lines.take_dropped()
-            if row.fields is None:
-                yield Dropped(Text(row.beginning, source=row.source), "bad_row")
-            elif columns is None and _has_header(source):
-                columns = _Columns.named(row.fields, source)
-            elif row.fields:
-                columns = columns or _Columns.numbered(row.fields, source)
-                yield columns.text(row.fields, row.source, source)
+    lines = DecodedLines(opened)
+    columns: _Columns | None = None
+    for row in _rows(lines, **dialect):
         yield from lines.take_dropped()
+        if row.fields is None:
+            yield Dropped(Text(row.beginning, source=row.source), "bad_row")
+        elif columns is None and _has_header(source):
+            columns = _Columns.named(row.fields, source)
+        elif row.fields:
+            columns = columns or _Columns.numbered(row.fields, source)
+            yield columns.text(row.fields, row.source, opened)
+    yield from lines.take_dropped()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,39 +105,51 @@ class _Feed:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where the text and the label stand, and how many columns each row must have."""
+    """Where the text, the label and the group stand, and how many columns each row must have."""
 
     body: int
     label: int | None
+    group: int | None
     width: int
 
     @classmethod
     def named(cls, header: list[str], source: SourceConfig) -> _Columns:
         """By the names in `header`; raises WenluError `no_column`."""
-        body = _number(_TEXT if source.text_column is None else source.text_column, header, source)
-        label = None if source.label_column is None else _number(source.label_column, header, source)
-        return cls(body, label, len(header))
+        return cls._found(header, source, default=_TEXT, width=len(header))
 
     @classmethod
     def numbered(cls, first: list[str], source: SourceConfig) -> _Columns:
         """By number alone; the first row tells how many columns there are."""
-        body = _number(0 if source.text_column is None else source.text_column, [], source)
-        label = None if source.label_column is None else _number(source.label_column, [], source)
-        if max(body, label or 0) >= len(first):
+        columns = cls._found([], source, default=0, width=len(first))
+        if columns.last >= len(first):
             raise WenluError(
                 "no_column",
-                f"{source.uri}: there is no column {max(body, label or 0)}: the first row has {len(first)}, from 0.",
+                f"{source.uri}: there is no column {columns.last}: the first row has {len(first)}, from 0.",
                 hint="Choose with --text and --label, or text_column: and label_column: in a recipe.",
             )
-        return cls(body, label, len(first))
+        return columns
 
-    def text(self, fields: list[str], place: Source, source: SourceConfig) -> Text | Dropped:
-        if len(fields) != self.width or max(self.body, self.label or 0) >= self.width:
+    @classmethod
+    def _found(cls, header: list[str], source: SourceConfig, *, default: Column, width: int) -> _Columns:
+        body = _number(default if source.text_column is None else source.text_column, header, source)
+        label, group = (
+            None if column is None else _number(column, header, source)
+            for column in (source.label_column, source.group_column)
+        )
+        return cls(body, label, group, width)
+
+    @property
+    def last(self) -> int:
+        return max(self.body, self.label or 0, self.group or 0)
+
+    def text(self, fields: list[str], place: Source, opened: Opened) -> Text | Dropped:
+        if len(fields) != self.width or self.last >= self.width:
             return Dropped(Text("\t".join(fields)[:_SHOWN], source=place), "bad_row")
-        label = source.label if self.label is None else fields[self.label].strip()
+        label = opened.label if self.label is None else fields[self.label].strip()
         if self.label is not None and not label:
             return Dropped(Text(fields[self.body], source=place), "no_label")
-        return Text(fields[self.body], label, place, source.split)
+        group = "" if self.group is None else fields[self.group].strip()
+        return Text(fields[self.body], label, place, opened.split, group=group)
 
 
 def _has_header(source: SourceConfig) -> bool:
