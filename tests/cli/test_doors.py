@@ -25,6 +25,9 @@ DOORS = {
     "dataset list": ["--root", "--json"],
     "dataset show": ["dataset", "--root", "--json"],
     "dataset verify": ["dataset", "--root"],
+    "dataset diff": ["old", "new", "--root", "--json"],
+    "dataset export": ["dataset", "--output", "--split", "--root"],
+    "dataset rm": ["dataset", "--force", "--root"],
     "model list": ["--root", "--json"],
     "model show": ["model", "--root"],
 }  # fmt: skip
@@ -113,6 +116,24 @@ def test_a_dataset_is_imported_shown_and_verified_until_a_byte_is_flipped(tmp_pa
     broken = wenlu("dataset", "verify", "mine", root=tmp_path)
     assert broken.returncode == 1
     assert "train-00000.parquet" in broken.stderr
+
+
+def test_versions_are_compared_exported_and_removed(tmp_path: Path):
+    for number, texts in enumerate([["很好吃", "とても良い"], ["很好吃", "とても悪い", "房间很干净"]]):
+        (tmp_path / f"{number}.txt").write_text("\n".join(texts), encoding="utf-8")
+        assert wenlu("dataset", "import", f"{number}.txt", "--name", f"d{number}", root=tmp_path).returncode == 0
+    difference = wenlu("dataset", "diff", "d0", "d1", root=tmp_path).stdout
+    assert "added              2" in difference
+    assert "removed            1" in difference
+    exported = wenlu("dataset", "export", "d1", "--output", "out.jsonl", root=tmp_path)
+    assert exported.stdout.startswith("3 texts of d1@")
+    assert len((tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+    assert wenlu("dataset", "export", "d1", "--output", "x.csv", "--split", "dev", root=tmp_path).returncode == 1
+    unsaid = wenlu("dataset", "rm", "d1", root=tmp_path)
+    assert unsaid.returncode == 1
+    reference = unsaid.stderr.split()[-1].rstrip(".")
+    assert wenlu("dataset", "rm", reference, root=tmp_path).stdout == f"{reference} is gone\n"
+    assert "d1@" not in wenlu("dataset", "list", root=tmp_path).stdout
 
 
 def test_the_doctor_looks_and_says_what_it_found(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -90,3 +91,75 @@ def verify(dataset: Annotated[str, typer.Argument(help="name or name@version")],
     version = DatasetVersion.open(Workspace.at(root), dataset)
     version.verify()
     typer.echo(f"{version.reference} is what was imported: {len(version.manifest.shards)} files, every byte.")
+
+
+@app.command("diff")
+def diff(
+    old: Annotated[str, typer.Argument(help="name@version, or name for its newest")],
+    new: Annotated[str, typer.Argument(help="name@version, or name for its newest")],
+    root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was added, removed, edited in place, relabelled, or moved to another split, with examples."""
+    from wenlu.corpus.diff import differ
+    from wenlu.corpus.version import DatasetVersion
+    from wenlu.storage.workspace import Workspace
+
+    workspace = Workspace.at(root)
+    difference = differ(DatasetVersion.open(workspace, old), DatasetVersion.open(workspace, new))
+    if as_json:
+        print_json(difference)
+        return
+    typer.echo(f"{difference.old} → {difference.new}: {difference.same:,} texts are the same")
+    for kind, count in difference.counts.items():
+        typer.echo(f"{kind:<11}{count:>9,}")
+        for example in difference.examples[kind][:3]:
+            both = f"{example.before} → {example.now}  " if example.before and example.now else ""
+            typer.echo(f"    {both}{example.text[:60]}")
+    for label, by in difference.labels.items():
+        typer.echo(f"  label {label}: {by:+,}")
+
+
+@app.command("export")
+def export(
+    dataset: Annotated[str, typer.Argument(help="name or name@version")],
+    output: Annotated[Path, typer.Option(help="A new file; .jsonl, .csv, .tsv, .parquet or .txt tells the form")],
+    split: Annotated[str | None, typer.Option(help="train, validation or test; left out: all, with a column")] = None,
+    root: Root = None,
+) -> None:
+    """Write the texts into one file that other programs read."""
+    from wenlu.base.errors import WenluError
+    from wenlu.corpus.export import export_dataset
+    from wenlu.corpus.settings import SPLITS
+    from wenlu.corpus.version import DatasetVersion
+    from wenlu.storage.workspace import Workspace
+
+    if split not in (None, *SPLITS):
+        raise WenluError("bad_settings", f"There is no split '{split}'.", hint=f"Known: {', '.join(SPLITS)}.")
+    version = DatasetVersion.open(Workspace.at(root), dataset)
+    total = export_dataset(version, output, split=split)
+    typer.echo(f"{total:,} texts of {version.reference} are in {output}")
+
+
+@app.command("rm")
+def remove(
+    dataset: Annotated[str, typer.Argument(help="name@version: a version is removed at a time")],
+    force: Annotated[bool, typer.Option("--force", help="Even if models were made from it")] = False,
+    root: Root = None,
+) -> None:
+    """Remove one version of a dataset, unless a model was made from it."""
+    from wenlu.base.errors import WenluError
+    from wenlu.bundle.shelf import list_models
+    from wenlu.corpus.version import DatasetVersion
+    from wenlu.storage.workspace import Workspace
+
+    workspace = Workspace.at(root)
+    version = DatasetVersion.open(workspace, dataset)
+    if dataset != version.reference:
+        raise WenluError("bad_settings", f"Say which version of {dataset}.", hint=f"The newest is {version.reference}.")
+    made = [f"{model.name}@{model.version}" for model, _ in list_models(workspace)
+            if model.lineage.dataset == version.reference]  # fmt: skip
+    if made and not force:
+        raise WenluError("in_use", f"{', '.join(made)} came from {dataset}.", hint="--force removes it all the same.")
+    version.remove()
+    typer.echo(f"{dataset} is gone")

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from wenlu.corpus.manifest import Shard
 from wenlu.corpus.settings import SPLITS
@@ -108,3 +110,8 @@ class ShardWriter:
         path = self._path
         self.shards.append(Shard(path.name, self._split, self._rows, path.stat().st_size, sha256_file(path)))
         self._writer, self._rows = None, 0
+
+
+def digests(ids: pa.Array) -> NDArray[np.uint64]:
+    """A column of 16-byte ids as two numbers each [N, 2]."""
+    return np.frombuffer(ids.buffers()[1], dtype="<u8", count=2 * len(ids), offset=16 * ids.offset).reshape(-1, 2)

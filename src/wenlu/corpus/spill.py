@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wenlu.corpus.dedup.exact import Keys
 from wenlu.corpus.settings import SPLITS
+from wenlu.corpus.shards import digests
 
 SCHEMA = pa.schema(
     [("id", pa.binary(16)), ("body", pa.large_string()), ("label", pa.int32()), ("file", pa.string()),
@@ -101,8 +102,3 @@ class Spill:
     def _place(self, number: int) -> tuple[pa.RecordBatch, int]:
         batch = bisect_right(self._starts, number) - 1
         return self._mapped.get_batch(batch), number - self._starts[batch]
-
-
-def digests(ids: pa.Array) -> NDArray[np.uint64]:
-    """A column of 16-byte ids as two numbers each [N, 2]."""
-    return np.frombuffer(ids.buffers()[1], dtype="<u8", count=2 * len(ids), offset=16 * ids.offset).reshape(-1, 2)

@@ -20,7 +20,7 @@ from wenlu.corpus.clean import content_id
 from wenlu.corpus.manifest import MANIFEST, DatasetManifest, Shard, read_manifest
 from wenlu.corpus.settings import SPLITS
 from wenlu.corpus.shards import VersionHash
-from wenlu.storage.local import sha256_file
+from wenlu.storage.local import remove_folder, sha256_file
 from wenlu.storage.names import checked_name
 from wenlu.storage.workspace import Workspace
 
@@ -81,10 +81,14 @@ class DatasetVersion:
 
     def bodies(self, split: str) -> Iterator[str]:
         """The texts alone, as `texts` has them, at a fraction of its cost."""
+        for batch in self.batches(split, ("body",)):
+            yield from batch.column("body").to_pylist()
+
+    def batches(self, split: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Some columns of one split, in the order of `texts`."""
         for shard in self.manifest.shards:
             if shard.split == split:
-                for batch in self._batches(shard, ("body",)):
-                    yield from batch.column("body").to_pylist()
+                yield from self._batches(shard, columns)
 
     def verify(self) -> None:
         """Read everything; raises WenluError `changed_dataset` naming the files that are not as they were written."""
@@ -93,6 +97,10 @@ class DatasetVersion:
             raise self._changed(", ".join(wrong))
         if self._version_again() != self.manifest.version or self.folder.name != self.manifest.version:
             raise self._changed(MANIFEST)
+
+    def remove(self) -> None:
+        """Take the version away, for good."""
+        remove_folder(self.folder)
 
     def _version_again(self) -> str:
         """The version worked out from the texts themselves."""

@@ -15,20 +15,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _PARTIAL = ".partial-"
 
 
 def write_atomic(path: Path, content: bytes) -> None:
     """Put `content` at `path`; a reader sees the old bytes or the new ones, never a mixture."""
+    with new_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write; it stands at `path` when the block ends without an exception, and is removed otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{_PARTIAL}{os.getpid()}-{path.name}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Take a folder away: at once for whoever looks, its bytes afterwards."""
+    going = folder.with_name(f"{_PARTIAL}{os.getpid()}-{folder.name}")
+    folder.rename(going)
+    sync_folder(folder.parent)
+    shutil.rmtree(going)
 
 
 @dataclass(frozen=True, slots=True)
