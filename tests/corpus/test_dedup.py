@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wenlu.corpus.dedup.exact import Conflict, Keys, find_copies
 from wenlu.corpus.dedup.near import BandFiles, Bands, NearCopies, Pair
 from wenlu.corpus.dedup.reasons import CONFLICT, DUPLICATE, KEPT, NEAR, NEAR_OF_HELD_OUT, OF_HELD_OUT, Reasons
-from wenlu.corpus.dedup.shingles import shingled, similarity
+from wenlu.corpus.dedup.shingles import shingle_set, shingled, similarity
 
 Row = tuple[int, int, int]
 """What a text says, its label or -1, and where it is held out: 0, 1 for validation, 2 for test."""
@@ -84,7 +84,7 @@ def test_handled_in_parts_it_is_the_same_rule(rows: list[Row], part: int):
 
 
 def alike(one: str, other: str, length: int = 3) -> float:
-    return similarity(*(np.unique(shingled([text], length=length).hashes) for text in (one, other)))
+    return similarity(*(shingle_set(text, length=length) for text in (one, other)))
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_a_text_has_the_same_shingles_alone_and_among_others(texts: list[str], l
         np.testing.assert_array_equal(together.of(number), shingled([text], length=length).hashes)
 
 
-@given(st.text(st.sampled_from("一二三四五"), min_size=3, max_size=30))
-def test_shingles_are_the_runs_of_characters(text: str):
-    runs = {text[start : start + 3] for start in range(len(text) - 2)}
-    assert len(set(shingled([text], length=3).hashes.tolist())) == len(runs)
+@given(st.text(st.sampled_from("一二三四五とてもABab、。 ①½"), max_size=30), st.integers(1, 5))
+def test_hashed_or_not_a_text_has_the_same_number_of_shingles(text: str, length: int):
+    hashed = shingled([text], length=length).hashes
+    assert len(set(hashed.tolist())) == len(shingle_set(text, length=length))
 
 
 def variants(number: int, chance: random.Random) -> list[str]:

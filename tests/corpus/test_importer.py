@@ -18,7 +18,7 @@ from wenlu.base.events import Silent
 from wenlu.base.spec import check
 from wenlu.corpus.importer import import_dataset
 from wenlu.corpus.settings import SPLITS, DataConfig
-from wenlu.corpus.split import Splitter, fraction
+from wenlu.corpus.split import Splitter
 from wenlu.corpus.version import DatasetVersion, list_datasets
 from wenlu.storage.workspace import Workspace
 
@@ -107,10 +107,6 @@ def test_shares_hold_for_every_label():
         counts[split(f"{number:032x}")] += 1
     assert counts["train"] == pytest.approx(16_000, rel=0.03)
     assert counts["test"] == pytest.approx(2_000, rel=0.1)
-
-
-def test_fractions_lie_between_zero_and_one():
-    assert all(0 <= fraction(str(number)) < 1 for number in range(1000))
 
 
 def test_class_numbers_become_names_in_the_order_of_the_file(tmp_path: Path):
@@ -392,3 +388,21 @@ def test_texts_of_one_author_stay_in_one_split(tmp_path: Path):
     authors = [{text.group for text in version.texts(split)} for split in SPLITS]
     assert sum(map(len, authors)) == len(set.union(*authors)) == 20
     assert min(map(len, authors)) > 0
+
+
+def test_an_import_on_all_processors_gives_the_version_of_one_on_a_single_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    texts = sentences(400)
+    source = {
+        "uri": str(written(tmp_path / "a.txt", [*texts, *(f"{text}！" for text in texts[:50]), "  "])),
+        "label": "x",
+    }
+    alone = imported(tmp_path / "alone", source)
+    monkeypatch.setattr("wenlu.corpus.gather._TOGETHER", 30)
+    monkeypatch.setattr("wenlu.corpus.prepare._ALONE", 2)
+    monkeypatch.setattr("wenlu.corpus.prepare.processors", lambda: 2)
+    together = imported(tmp_path / "together", source)
+    assert together.manifest.version == alone.manifest.version
+    assert together.manifest.counts == alone.manifest.counts
+    assert together.manifest.counts.dropped == {"near_duplicate": 50, "empty": 1}

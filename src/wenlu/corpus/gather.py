@@ -11,7 +11,7 @@ import pyarrow as pa
 from wenlu.base.events import Events
 from wenlu.base.records import Dropped, Text
 from wenlu.corpus.dedup.near import BandFiles, Bands
-from wenlu.corpus.prepare import Prepare, Prepared
+from wenlu.corpus.prepare import Prepared, Settings, prepare_all
 from wenlu.corpus.settings import SPLITS, DataConfig
 from wenlu.corpus.spill import SCHEMA, SpillWriter
 from wenlu.corpus.tally import Tally
@@ -37,13 +37,12 @@ class Gather:
         """Write the spill file at `path`; the bands' files go into `folder`, if near copies are looked for at all."""
         near = self._config.dedup.near
         bands = None if near is None else BandFiles(folder, Bands.at(near))
-        prepare = Prepare(self._config.clean, self._config.dedup)
+        settings = Settings(clean=self._config.clean, dedup=self._config.dedup)
         with ExitStack() as files:
             spill = files.enter_context(SpillWriter(path))
             if bands is not None:
                 files.enter_context(bands)
-            for chunk in self._chunks(texts):
-                prepared = prepare([text.body for text in chunk])
+            for chunk, prepared in prepare_all(self._chunks(texts), settings):
                 spill.add(self._spilled(chunk, prepared))
                 if bands is not None:
                     bands.add(prepared.bands)

@@ -5,43 +5,89 @@ It knows nothing of the other texts, so it can be done anywhere and in any numbe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from wenlu.base.crew import Crew, Job, processors
+from wenlu.base.records import Text
+from wenlu.base.spec import Spec, check
 from wenlu.corpus.clean import Clean, content_id
 from wenlu.corpus.dedup.near import Bands
 from wenlu.corpus.dedup.shingles import shingled
 from wenlu.corpus.settings import CleanConfig, DedupConfig
 
+_ALONE = 20  # chunks: less work than starting a crew, which takes half a second
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Of N texts: `reasons` [N] to refuse each or nothing; of those K that stay their bodies, ids and bands [K, B]."""
+
+class Prepared(msgspec.Struct, frozen=True, array_like=True):
+    """Of N texts: `reasons` [N] to refuse each or nothing; of those K that stay their bodies and ids, and what they
+    show in each band, as the bytes of uint64 [K, width]."""
 
     reasons: list[str]
     bodies: list[str]
     ids: list[bytes]
-    bands: NDArray[np.uint64]
+    seen: bytes
+    width: int
+
+    @property
+    def bands(self) -> NDArray[np.uint64]:
+        """What each text shows in each band [K, bands]."""
+        return np.frombuffer(self.seen, dtype=np.uint64).reshape(len(self.ids), self.width)
+
+
+class Settings(Spec):
+    """What decides the work."""
+
+    clean: CleanConfig
+    dedup: DedupConfig
 
 
 class Prepare:
     """Raw texts in, prepared ones out."""
 
-    def __init__(self, clean: CleanConfig, dedup: DedupConfig) -> None:
-        self._clean = Clean(clean)
-        self._shingle = dedup.shingle
-        self._bands = None if dedup.near is None else Bands.at(dedup.near)
+    def __init__(self, settings: Settings) -> None:
+        self._clean = Clean(settings.clean)
+        self._shingle = settings.dedup.shingle
+        self._bands = None if settings.dedup.near is None else Bands.at(settings.dedup.near)
 
     def __call__(self, texts: Sequence[str]) -> Prepared:
         bodies = list(map(self._clean.normalize, texts))
         reasons = list(map(self._clean.reason, bodies))
         kept = [body for body, reason in zip(bodies, reasons, strict=True) if not reason]
-        return Prepared(reasons, kept, list(map(content_id, kept)), self._seen(kept))
+        seen = self._seen(kept)
+        return Prepared(reasons, kept, list(map(content_id, kept)), seen.tobytes(), seen.shape[1])
 
     def _seen(self, bodies: Sequence[str]) -> NDArray[np.uint64]:
         if self._bands is None:
             return np.empty((len(bodies), 0), dtype=np.uint64)
         return self._bands.hashes(shingled(bodies, length=self._shingle))
+
+
+def worker(settings: bytes) -> Job:
+    """The same as a job of a crew: a list of texts in, Prepared out."""
+    prepare = Prepare(check(Settings, settings, where="worker"))
+    return lambda texts: msgspec.msgpack.encode(prepare(msgspec.msgpack.decode(texts, type=list[str])))
+
+
+def prepare_all(chunks: Iterable[list[Text]], settings: Settings) -> Iterator[tuple[list[Text], Prepared]]:
+    """Every chunk with what became of it, in order. A small import is done here, a large one on all processors."""
+    chunks = iter(chunks)
+    prepare = Prepare(settings)
+    for chunk in islice(chunks, _ALONE if processors() > 1 else None):
+        yield chunk, prepare([text.body for text in chunk])
+    for chunk in islice(chunks, 1):
+        yield from _by_crew(chain([chunk], chunks), settings)
+
+
+def _by_crew(chunks: Iterable[list[Text]], settings: Settings) -> Iterator[tuple[list[Text], Prepared]]:
+    with Crew("wenlu.corpus.prepare:worker", settings.model_dump_json().encode(), workers=processors()) as crew:
+        for chunk, answer in crew.map(chunks, _bodies):
+            yield chunk, msgspec.msgpack.decode(answer, type=Prepared)
+
+
+def _bodies(chunk: list[Text]) -> bytes:
+    return msgspec.msgpack.encode([text.body for text in chunk])

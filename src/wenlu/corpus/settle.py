@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +18,22 @@ from wenlu.corpus.dedup.reasons import NAMES, Reasons
 from wenlu.corpus.manifest import ConflictRecord, NearCounts, PairRecord, Shard
 from wenlu.corpus.settings import SPLITS, DedupConfig
 from wenlu.corpus.shards import ShardWriter, VersionHash
-from wenlu.corpus.spill import Spill
+from wenlu.corpus.spill import Facts, Spill
 from wenlu.corpus.split import Splitter
 from wenlu.corpus.tally import Tally
 
 _SHOWN = 200
+_PAIRS, _PAIRS_AT_ONCE = 50, 1_000
+
+
+class _Telling(NamedTuple):
+    """A near copy in the order a person learns most from: those that crossed splits, then those least alike, since
+    they show where the threshold lies."""
+
+    stayed: bool
+    similarity: float
+    number: int
+    pair: Pair
 
 
 @dataclass(slots=True)
@@ -58,26 +70,28 @@ class Settle:
     def _find_near(self, reasons: Reasons, bands: BandFiles, threshold: float, shingle: int, settled: Settled) -> None:
         near = NearCopies(reasons, self._spill.held_out(), self._spill.body, threshold, shingle)
         across = other = 0
+        telling: list[_Telling] = []
         for pair in near.find(bands):
-            record = self._pair(pair)
-            across += record.kept_split != record.dropped_split
-            other += record.kept_label != record.dropped_label
-            settled.pairs.append(record)
-            if len(settled.pairs) > 2 * _PAIRS:
-                settled.pairs = _telling(settled.pairs)
-        settled.pairs = _telling(settled.pairs)
+            kept, dropped = self._spill.facts(pair.kept), self._spill.facts(pair.dropped)
+            leaked = self._split(kept) != self._split(dropped)
+            across += leaked
+            other += kept.label != dropped.label
+            telling.append(_Telling(not leaked, pair.similarity, pair.dropped, pair))
+            if len(telling) >= _PAIRS_AT_ONCE:
+                telling = sorted(telling)[:_PAIRS]
         settled.near = NearCounts(across, other)
+        settled.pairs = [self._pair(one.pair) for one in sorted(telling)[:_PAIRS]]
 
     def _pair(self, pair: Pair) -> PairRecord:
-        kept, dropped = self._spill.text(pair.kept), self._spill.text(pair.dropped)
+        kept, dropped = self._spill.facts(pair.kept), self._spill.facts(pair.dropped)
         return PairRecord(
-            kept["body"][:_SHOWN],
-            dropped["body"][:_SHOWN],
+            self._spill.body(pair.kept)[:_SHOWN],
+            self._spill.body(pair.dropped)[:_SHOWN],
             round(pair.similarity, 4),
-            self._split(kept["split"], kept["group"], kept["id"]),
-            self._split(dropped["split"], dropped["group"], dropped["id"]),
-            self._label(kept["label"]),
-            self._label(dropped["label"]),
+            self._split(kept),
+            self._split(dropped),
+            self._label(kept.label),
+            self._label(dropped.label),
         )
 
     def _write(self, reasons: Reasons, folder: Path, settled: Settled, events: Events) -> None:
@@ -99,15 +113,16 @@ class Settle:
 
     def _divided(self, batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The texts of a batch by split, with their labels."""
-        columns = (batch.column(name).to_pylist() for name in ("split", "group", "id"))
-        splits = np.array([SPLITS.index(self._split(*row)) for row in zip(*columns, strict=True)], dtype=np.int8)
+        columns = (batch.column(name).to_pylist() for name in Facts.__slots__)
+        splits = [SPLITS.index(self._split(Facts(*row))) for row in zip(*columns, strict=True)]
         labelled = self._labelled(batch)
         for number, split in enumerate(SPLITS):
-            if (splits == number).any():
-                yield split, labelled.filter(pa.array(splits == number))
+            mine = [place == number for place in splits]
+            if any(mine):
+                yield split, labelled.filter(pa.array(mine))
 
-    def _split(self, fixed: int, group: str, text_id: bytes) -> str:
-        return SPLITS[fixed] if fixed >= 0 else self._split_of(group or text_id.hex())
+    def _split(self, facts: Facts) -> str:
+        return SPLITS[facts.split] if facts.split >= 0 else self._split_of(facts.group or facts.id.hex())
 
     def _refuse(self, batch: pa.RecordBatch, reasons: Reasons) -> None:
         """Count the copies of a batch, and keep the first ones to look at."""
@@ -133,16 +148,8 @@ class Settle:
     def _conflicts(self, copies: Copies) -> list[ConflictRecord]:
         return [
             ConflictRecord(
-                self._spill.text(conflict.texts[0])["body"][:_SHOWN],
+                self._spill.body(conflict.texts[0])[:_SHOWN],
                 sorted(self._label(label) or "" for label in conflict.labels),
             )
             for conflict in copies.conflicts
         ]
-
-
-_PAIRS = 50
-
-
-def _telling(pairs: list[PairRecord]) -> list[PairRecord]:
-    """Those a person learns most from: that crossed splits, then those least alike, which show the threshold."""
-    return sorted(pairs, key=lambda pair: (pair.kept_split == pair.dropped_split, pair.similarity))[:_PAIRS]

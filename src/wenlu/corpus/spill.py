@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,16 @@ SCHEMA = pa.schema(
 """`label` is the number of the label, `split` the place in SPLITS that the source fixes; both -1 if there is none."""
 
 _HELD_OUT = np.array([SPLITS.index(split) if split != "train" else 0 for split in SPLITS] + [0], dtype=np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Some columns of one text."""
+
+    id: bytes
+    label: int
+    group: str
+    split: int
 
 
 class SpillWriter:
@@ -93,11 +103,10 @@ class Spill:
         body: str = batch.column("body")[row].as_py()
         return body
 
-    def text(self, number: int) -> dict[str, Any]:
-        """One text with all its columns."""
+    def facts(self, number: int) -> Facts:
+        """What is known of one text beside its body."""
         batch, row = self._place(number)
-        text: dict[str, Any] = batch.slice(row, 1).to_pylist()[0]
-        return text
+        return Facts(*(batch.column(name)[row].as_py() for name in Facts.__slots__))
 
     def _place(self, number: int) -> tuple[pa.RecordBatch, int]:
         batch = bisect_right(self._starts, number) - 1

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection
 
 from wenlu.corpus.settings import SPLITS, SplitConfig
+
+_BYTES = 6  # of a digest: enough that shares are exact to 1e-14
 
 
 class Splitter:
@@ -19,16 +22,18 @@ class Splitter:
         parts = [getattr(config, split) for split in open_splits]
         total = sum(parts)
         self._bounds = [
-            (sum(parts[: number + 1]) / total, split) for number, split in enumerate(open_splits) if parts[number]
+            (_bound(sum(parts[: number + 1]) / total), split)
+            for number, split in enumerate(open_splits)
+            if parts[number]
         ]
         self._salt = config.salt
 
-    def __call__(self, text_id: str) -> str:
-        """The split of the text with this id."""
-        place = fraction(f"{self._salt}\0{text_id}")
+    def __call__(self, key: str) -> str:
+        """The split of the text with this id, or of all texts of this group."""
+        place = hashlib.sha256(f"{self._salt}\0{key}".encode()).digest()[:_BYTES]
         return next((split for bound, split in self._bounds if place < bound), self._bounds[-1][1])
 
 
-def fraction(key: str) -> float:
-    """A number from 0 up to 1 that depends on `key` alone."""
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") / (1 << 48)
+def _bound(share: float) -> bytes:
+    """The first place in a digest that lies behind this share of all places."""
+    return min(math.ceil(share * (1 << 8 * _BYTES)), (1 << 8 * _BYTES) - 1).to_bytes(_BYTES, "big")

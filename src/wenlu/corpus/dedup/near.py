@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wenlu.corpus.dedup.reasons import NEAR, NEAR_OF_HELD_OUT, Reasons
-from wenlu.corpus.dedup.shingles import Shingles, shingled, similarity
+from wenlu.corpus.dedup.shingles import Shingles, shingle_set, similarity
 
 _PERMUTATIONS = 128
 _FOUND = 0.99  # share of pairs right at the threshold that meet in some band; more alike ones meet nearly always
@@ -165,9 +165,11 @@ class NearCopies:
         for meeting in files.meetings(lambda: self.reasons == 0):
             yield from self._judge(meeting, shingles)
 
-    def _judge(self, meeting: NDArray[np.int64], shingles: Callable[[int], NDArray[np.uint64]]) -> Iterator[Pair]:
+    def _judge(self, meeting: NDArray[np.int64], shingles: Callable[[int], frozenset[str]]) -> Iterator[Pair]:
         leaders: list[int] = []
-        for text in meeting[np.argsort(-self.held_out[meeting], kind="stable")].tolist():
+        if self.held_out[meeting].any():
+            meeting = meeting[np.argsort(-self.held_out[meeting], kind="stable")]
+        for text in meeting.tolist():
             if self.reasons[text]:
                 continue
             pair = self._like(text, leaders, shingles)
@@ -177,7 +179,7 @@ class NearCopies:
             elif len(leaders) < _LEADERS:
                 leaders.append(text)
 
-    def _like(self, text: int, leaders: Sequence[int], shingles: Callable[[int], NDArray[np.uint64]]) -> Pair | None:
+    def _like(self, text: int, leaders: Sequence[int], shingles: Callable[[int], frozenset[str]]) -> Pair | None:
         for leader in leaders:
             if self.held_out[text] and self.held_out[leader] == self.held_out[text]:
                 continue
@@ -186,5 +188,5 @@ class NearCopies:
                 return Pair(leader, text, alike)
         return None
 
-    def _shingles(self, text: int) -> NDArray[np.uint64]:
-        return np.unique(shingled([self.body(text)], length=self.shingle).hashes)
+    def _shingles(self, text: int) -> frozenset[str]:
+        return shingle_set(self.body(text), length=self.shingle)

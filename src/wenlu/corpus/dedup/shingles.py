@@ -5,6 +5,7 @@ Only letters, ideographs and digits count, in lower case: punctuation, spaces an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CODE_POINTS = 0x110000
+_WORDS = re.compile(r"[^\W_]+")
 _ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)  # the constants of SplitMix64 (Steele et al. 2014)
 
 
@@ -47,9 +49,21 @@ def shingled(texts: Sequence[str], *, length: int) -> Shingles:
     return Shingles(hashes, np.cumsum(np.bincount(row, minlength=len(texts))))
 
 
-def similarity(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:
-    """Jaccard's index of two sets of shingles, each given without repetition."""
-    common = len(np.intersect1d(one, other, assume_unique=True))
+def shingle_set(text: str, *, length: int) -> frozenset[str]:
+    """The shingles of one text as they are: what `shingled` hashes, without its cost of beginning.
+
+    >>> sorted(shingle_set("Abc, abcd!", length=3))
+    ['abc', 'bca', 'bcd', 'cab']
+    """
+    letters = "".join(_WORDS.findall(text)).lower()
+    if len(letters) <= length:
+        return frozenset([letters] if letters else ())
+    return frozenset(letters[start : start + length] for start in range(len(letters) - length + 1))
+
+
+def similarity(one: frozenset[str], other: frozenset[str]) -> float:
+    """Jaccard's index: what two texts have in common, as a share of what either has."""
+    common = len(one & other)
     return common / max(len(one) + len(other) - common, 1)
 
 
