@@ -104,7 +104,7 @@ def test_shares_hold_for_every_label():
     split = Splitter(check(DataConfig, {"name": "d", "sources": [{"uri": "x"}]}, where="t").split)
     counts = dict.fromkeys(SPLITS, 0)
     for number in range(20_000):
-        counts[split(f"{number:032x}")] += 1
+        counts[SPLITS[split(f"{number:032x}")]] += 1
     assert counts["train"] == pytest.approx(16_000, rel=0.03)
     assert counts["test"] == pytest.approx(2_000, rel=0.1)
 

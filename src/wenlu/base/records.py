@@ -1,12 +1,14 @@
-"""The records that flow through the house: a text, and a text refused."""
+"""The records that flow through the house: a text, and a text refused.
+
+Structs of msgspec: a corpus makes one for every text, and they are made five times as fast as dataclasses.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Where a text came from. `line` counts from 1; `byte_offset` is where it starts when decompressed."""
 
     file: str
@@ -14,8 +16,7 @@ class Source:
     byte_offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """One text of a dataset. `id` is its content hash once it is cleaned, empty before.
 
     Texts of one `group` (an author, a document) are never divided among splits.
@@ -29,8 +30,7 @@ class Text:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(msgspec.Struct, frozen=True):
     """A text that a step refused, and why (`too_short`, `duplicate`, …)."""
 
     text: Text

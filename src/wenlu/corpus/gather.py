@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -14,7 +15,10 @@ from wenlu.corpus.dedup.near import BandFiles, Bands
 from wenlu.corpus.prepare import Prepared, Settings, prepare_all
 from wenlu.corpus.settings import SPLITS, DataConfig
 from wenlu.corpus.spill import SCHEMA, SpillWriter
+from wenlu.corpus.split import Splitter
 from wenlu.corpus.tally import Tally
+
+_HELD_OUT: dict[str | None, int] = {"validation": 1, "test": 2}
 
 _TOGETHER = 2_000  # texts prepared at once,
 _CHARACTERS_TOGETHER = 2_000_000  # or fewer if they are long
@@ -27,6 +31,8 @@ class Gather:
         self._config = config
         self._tally = tally
         self._numbers: dict[str, int] = {}
+        self._fixed = sorted({source.split for source in config.sources if source.split})
+        self._split_of = lru_cache(100_000)(Splitter(config.split, fixed=self._fixed))
 
     @property
     def labels(self) -> list[str]:
@@ -37,7 +43,8 @@ class Gather:
         """Write the spill file at `path`; the bands' files go into `folder`, if near copies are looked for at all."""
         near = self._config.dedup.near
         bands = None if near is None else BandFiles(folder, Bands.at(near))
-        settings = Settings(clean=self._config.clean, dedup=self._config.dedup)
+        config = self._config
+        settings = Settings(clean=config.clean, dedup=config.dedup, split=config.split, fixed=self._fixed)
         with ExitStack() as files:
             spill = files.enter_context(SpillWriter(path))
             if bands is not None:
@@ -67,6 +74,7 @@ class Gather:
 
     def _spilled(self, texts: Sequence[Text], prepared: Prepared) -> pa.RecordBatch:
         kept = list(self._kept(texts, prepared.reasons))
+        groups = list(map(self._group, kept))
         columns = (
             prepared.ids,
             prepared.bodies,
@@ -74,8 +82,9 @@ class Gather:
             [text.source.file for text in kept],
             [text.source.line for text in kept],
             [text.source.byte_offset for text in kept],
-            [self._group(text) for text in kept],
-            [-1 if text.split is None else SPLITS.index(text.split) for text in kept],
+            groups,
+            [self._split(text, group, split) for text, group, split in zip(kept, groups, prepared.splits, strict=True)],
+            [_HELD_OUT.get(text.split, 0) for text in kept],
         )
         arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
         return pa.record_batch(arrays, schema=SCHEMA)
@@ -89,6 +98,12 @@ class Gather:
 
     def _number(self, label: str | None) -> int:
         return -1 if label is None else self._numbers.setdefault(label, len(self._numbers))
+
+    def _split(self, text: Text, group: str, split: int) -> int:
+        """The one its source fixes, else that of its group, else its own."""
+        if text.split is not None:
+            return SPLITS.index(text.split)
+        return self._split_of(group) if group else split
 
     def _group(self, text: Text) -> str:
         """What is never divided: by a column of the source if it names one, else by what the recipe says."""

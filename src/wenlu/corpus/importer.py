@@ -19,7 +19,6 @@ from wenlu.corpus.settings import SPLITS, DataConfig
 from wenlu.corpus.settle import Settle, Settled
 from wenlu.corpus.sources import Sources
 from wenlu.corpus.spill import Spill
-from wenlu.corpus.split import Splitter
 from wenlu.corpus.tally import Tally
 from wenlu.corpus.version import DatasetVersion
 from wenlu.storage.local import new_folder, sweep_partial, write_atomic
@@ -67,9 +66,7 @@ class _Import:
         path = self._folder / _SPILL
         gather = Gather(self._config, self._tally)
         bands = gather(self._sources, self._folder, path, self._events)
-        fixed = {source.split for source in self._config.sources if source.split}
-        split_of = Splitter(self._config.split, fixed=fixed)
-        settle = Settle(Spill(path), gather.labels, split_of=split_of, tally=self._tally)
+        settle = Settle(Spill(path), gather.labels, tally=self._tally)
         settled = settle(self._config.dedup, bands, self._folder, self._events)
         path.unlink()
         return settled

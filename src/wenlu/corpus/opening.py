@@ -9,9 +9,10 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
+
+import msgspec
 
 from wenlu.base.errors import WenluError
 
@@ -58,8 +59,7 @@ PACKED = frozenset(_OPENERS)
 """Suffixes of compressed files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line without its end. `number` counts from 1; `content` is None for one longer than `LONGEST_LINE`."""
 
     number: int

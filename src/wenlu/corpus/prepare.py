@@ -18,18 +18,20 @@ from wenlu.base.spec import Spec, check
 from wenlu.corpus.clean import Clean, content_id
 from wenlu.corpus.dedup.near import Bands
 from wenlu.corpus.dedup.shingles import shingled
-from wenlu.corpus.settings import CleanConfig, DedupConfig
+from wenlu.corpus.settings import CleanConfig, DedupConfig, SplitConfig
+from wenlu.corpus.split import Splitter
 
 _ALONE = 20  # chunks: less work than starting a crew, which takes half a second
 
 
 class Prepared(msgspec.Struct, frozen=True, array_like=True):
-    """Of N texts: `reasons` [N] to refuse each or nothing; of those K that stay their bodies and ids, and what they
-    show in each band, as the bytes of uint64 [K, width]."""
+    """Of N texts: `reasons` [N] to refuse each or nothing; of those K that stay their bodies, ids and splits (places in
+    SPLITS), and what they show in each band, as the bytes of uint64 [K, width]."""
 
     reasons: list[str]
     bodies: list[str]
     ids: list[bytes]
+    splits: list[int]
     seen: bytes
     width: int
 
@@ -44,6 +46,8 @@ class Settings(Spec):
 
     clean: CleanConfig
     dedup: DedupConfig
+    split: SplitConfig
+    fixed: Sequence[str] = ()
 
 
 class Prepare:
@@ -51,6 +55,7 @@ class Prepare:
 
     def __init__(self, settings: Settings) -> None:
         self._clean = Clean(settings.clean)
+        self._split_of = Splitter(settings.split, fixed=settings.fixed)
         self._shingle = settings.dedup.shingle
         self._bands = None if settings.dedup.near is None else Bands.at(settings.dedup.near)
 
@@ -58,8 +63,10 @@ class Prepare:
         bodies = list(map(self._clean.normalize, texts))
         reasons = list(map(self._clean.reason, bodies))
         kept = [body for body, reason in zip(bodies, reasons, strict=True) if not reason]
+        ids = list(map(content_id, kept))
+        splits = [self._split_of(text_id.hex()) for text_id in ids]
         seen = self._seen(kept)
-        return Prepared(reasons, kept, list(map(content_id, kept)), seen.tobytes(), seen.shape[1])
+        return Prepared(reasons, kept, ids, splits, seen.tobytes(), seen.shape[1])
 
     def _seen(self, bodies: Sequence[str]) -> NDArray[np.uint64]:
         if self._bands is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path, PurePosixPath
+
+from msgspec.structs import replace
 
 from wenlu.base.errors import WenluError
 from wenlu.base.records import Dropped, Source, Text

@@ -18,8 +18,7 @@ from wenlu.corpus.dedup.reasons import NAMES, Reasons
 from wenlu.corpus.manifest import ConflictRecord, NearCounts, PairRecord, Shard
 from wenlu.corpus.settings import SPLITS, DedupConfig
 from wenlu.corpus.shards import ShardWriter, VersionHash
-from wenlu.corpus.spill import Facts, Spill
-from wenlu.corpus.split import Splitter
+from wenlu.corpus.spill import Spill
 from wenlu.corpus.tally import Tally
 
 _SHOWN = 200
@@ -50,10 +49,9 @@ class Settled:
 class Settle:
     """A spill file in, the shards of a version out."""
 
-    def __init__(self, spill: Spill, labels: Sequence[str], *, split_of: Splitter, tally: Tally) -> None:
+    def __init__(self, spill: Spill, labels: Sequence[str], *, tally: Tally) -> None:
         self._spill = spill
         self._labels = pa.array(labels, pa.string())
-        self._split_of = split_of
         self._tally = tally
 
     def __call__(self, dedup: DedupConfig, bands: BandFiles | None, folder: Path, events: Events) -> Settled:
@@ -73,7 +71,7 @@ class Settle:
         telling: list[_Telling] = []
         for pair in near.find(bands):
             kept, dropped = self._spill.facts(pair.kept), self._spill.facts(pair.dropped)
-            leaked = self._split(kept) != self._split(dropped)
+            leaked = kept.split != dropped.split
             across += leaked
             other += kept.label != dropped.label
             telling.append(_Telling(not leaked, pair.similarity, pair.dropped, pair))
@@ -88,8 +86,8 @@ class Settle:
             self._spill.body(pair.kept)[:_SHOWN],
             self._spill.body(pair.dropped)[:_SHOWN],
             round(pair.similarity, 4),
-            self._split(kept),
-            self._split(dropped),
+            SPLITS[kept.split],
+            SPLITS[dropped.split],
             self._label(kept.label),
             self._label(dropped.label),
         )
@@ -113,16 +111,11 @@ class Settle:
 
     def _divided(self, batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
         """The texts of a batch by split, with their labels."""
-        columns = (batch.column(name).to_pylist() for name in Facts.__slots__)
-        splits = [SPLITS.index(self._split(Facts(*row))) for row in zip(*columns, strict=True)]
-        labelled = self._labelled(batch)
+        labelled, splits = self._labelled(batch), batch.column("split").to_numpy()
         for number, split in enumerate(SPLITS):
-            mine = [place == number for place in splits]
-            if any(mine):
+            mine = splits == number
+            if mine.any():
                 yield split, labelled.filter(pa.array(mine))
-
-    def _split(self, facts: Facts) -> str:
-        return SPLITS[facts.split] if facts.split >= 0 else self._split_of(facts.group or facts.id.hex())
 
     def _refuse(self, batch: pa.RecordBatch, reasons: Reasons) -> None:
         """Count the copies of a batch, and keep the first ones to look at."""
@@ -139,7 +132,7 @@ class Settle:
         numbers = batch.column("label").to_numpy()
         named = self._labels.take(pa.array(numbers, mask=numbers < 0))
         place = batch.schema.get_field_index("label")
-        return batch.set_column(place, "label", named).drop_columns(["split"])
+        return batch.set_column(place, "label", named).drop_columns(["split", "held_out"])
 
     def _label(self, number: int) -> str | None:
         label: str | None = self._labels[number].as_py() if number >= 0 else None

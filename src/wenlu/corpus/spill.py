@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,25 +15,25 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wenlu.corpus.dedup.exact import Keys
-from wenlu.corpus.settings import SPLITS
 from wenlu.corpus.shards import digests
 
 SCHEMA = pa.schema(
     [("id", pa.binary(16)), ("body", pa.large_string()), ("label", pa.int32()), ("file", pa.string()),
-     ("line", pa.int64()), ("byte_offset", pa.int64()), ("group", pa.string()), ("split", pa.int8())]
+     ("line", pa.int64()), ("byte_offset", pa.int64()), ("group", pa.string()), ("split", pa.int8()),
+     ("held_out", pa.int8())]
 )  # fmt: skip
-"""`label` is the number of the label, `split` the place in SPLITS that the source fixes; both -1 if there is none."""
+"""`label` is the number of the label, -1 if there is none; `split` the place in SPLITS; `held_out` 1 or 2 where the
+source fixes validation or test, else 0."""
 
-_HELD_OUT = np.array([SPLITS.index(split) if split != "train" else 0 for split in SPLITS] + [0], dtype=np.int8)
+
+_LOOKED_UP = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Some columns of one text."""
 
-    id: bytes
     label: int
-    group: str
     split: int
 
 
@@ -65,7 +66,10 @@ class Spill:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._mapped = pa.ipc.open_file(pa.memory_map(str(path)))
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._mapped = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(self._map)))
+        self._looked_up = 0
         sizes = [self._mapped.get_batch(number).num_rows for number in range(self._mapped.num_record_batches)]
         self._starts: list[int] = [0, *accumulate(sizes)]
 
@@ -83,12 +87,12 @@ class Spill:
     def keys(self) -> Iterator[Keys]:
         """What decides if texts are copies, a batch at a time."""
         start = 0
-        for batch in self.batches(("id", "label", "split")):
+        for batch in self.batches(("id", "label", "held_out")):
             count = batch.num_rows
             yield Keys(
                 digest=digests(batch.column("id")),
                 label=batch.column("label").to_numpy(),
-                held_out=_HELD_OUT[batch.column("split").to_numpy()],
+                held_out=batch.column("held_out").to_numpy(),
                 number=np.arange(start, start + count),
             )
             start += count
@@ -109,5 +113,8 @@ class Spill:
         return Facts(*(batch.column(name)[row].as_py() for name in Facts.__slots__))
 
     def _place(self, number: int) -> tuple[pa.RecordBatch, int]:
+        self._looked_up += 1
+        if self._looked_up % _LOOKED_UP == 0:
+            self._map.madvise(mmap.MADV_DONTNEED)  # else all that was ever looked at counts as our memory
         batch = bisect_right(self._starts, number) - 1
         return self._mapped.get_batch(batch), number - self._starts[batch]

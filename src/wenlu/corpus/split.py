@@ -18,20 +18,20 @@ class Splitter:
     """
 
     def __init__(self, config: SplitConfig, *, fixed: Collection[str] = ()) -> None:
-        open_splits = [split for split in SPLITS if split not in fixed or split == "train"]
-        parts = [getattr(config, split) for split in open_splits]
+        parts = [0 if split in fixed and split != "train" else getattr(config, split) for split in SPLITS]
         total = sum(parts)
         self._bounds = [
-            (_bound(sum(parts[: number + 1]) / total), split)
-            for number, split in enumerate(open_splits)
-            if parts[number]
+            (_bound(sum(parts[: number + 1]) / total), number) for number in range(len(SPLITS)) if parts[number]
         ]
         self._salt = config.salt
 
-    def __call__(self, key: str) -> str:
-        """The split of the text with this id, or of all texts of this group."""
+    def __call__(self, key: str) -> int:
+        """The split of the text with this id, or of all texts of this group, as its place in SPLITS."""
         place = hashlib.sha256(f"{self._salt}\0{key}".encode()).digest()[:_BYTES]
-        return next((split for bound, split in self._bounds if place < bound), self._bounds[-1][1])
+        for bound, number in self._bounds:
+            if place < bound:
+                return number
+        return self._bounds[-1][1]
 
 
 def _bound(share: float) -> bytes:
