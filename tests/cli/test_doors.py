@@ -20,7 +20,8 @@ DOORS = {
     "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
     "predict": ["model", "texts", "--input", "--output", "--root"],
     "dataset import": [
-        "uri", "--name", "--format", "--encoding", "--text", "--label", "--language", "--root", "--json",
+        "uri", "--name", "--format", "--encoding", "--text", "--label", "--language", "--cluster", "--root",
+        "--json",
     ],
     "dataset list": ["--root", "--json"],
     "dataset show": ["dataset", "--root", "--json"],

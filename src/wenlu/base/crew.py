@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from queue import SimpleQueue
 from types import TracebackType
@@ -132,19 +133,24 @@ def _read(pipe: IO[bytes] | None) -> tuple[bytes, bytes]:
     return (mark, content) if len(content) == length else (b"", b"")
 
 
+@lru_cache(4)
+def job_of(factory: str, settings: bytes) -> Job:
+    """What `factory(settings)` makes, made once in this process."""
+    module, _, name = factory.partition(":")
+    job: Job = getattr(importlib.import_module(module), name)(settings)
+    return job
+
+
 def _work(factory: str) -> None:
     """What a worker does: jobs from standard input, answers to standard output, until there are no more."""
     answers, sys.stdout = sys.stdout.buffer, sys.stderr  # whatever a library prints must not look like an answer
-    module, _, name = factory.partition(":")
     mark, settings = _read(sys.stdin.buffer)
-    job: Job | None = None
     while mark:
         mark, content = _read(sys.stdin.buffer)
         if not mark:
             return
         try:
-            job = job or getattr(importlib.import_module(module), name)(settings)
-            _write(answers, _ANSWER, job(content))
+            _write(answers, _ANSWER, job_of(factory, settings)(content))
         except WenluError as error:
             _write(answers, _REFUSAL, "\0".join((error.code, error.message, error.hint)).encode())
 

@@ -25,6 +25,7 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     text: Annotated[str | None, typer.Option(help="Column with the text: its name or its number from 0")] = None,
     label: Annotated[str | None, typer.Option(help="Column with the label, or: folder, prefix, stem, none")] = None,
     language: Annotated[str, typer.Option(help="zh, zh-Hant, ja or other")] = "zh",
+    cluster: Annotated[str | None, typer.Option(help="A Ray cluster: ray://HOST:10001, HOST:6379 or auto")] = None,
     root: Root = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +42,7 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     elif label is not None:
         source["label_column"] = _column(label)
     config = check(DataConfig, {"name": name, "language": language, "sources": [source]}, where="wenlu dataset import")
-    version = import_dataset(config, Workspace.at(root), Terminal())
+    version = import_dataset(config, Workspace.at(root), Terminal(), cluster=cluster)
     if as_json:
         print_json(version.manifest)
 

@@ -27,8 +27,9 @@ _CHARACTERS_TOGETHER = 2_000_000  # or fewer if they are long
 class Gather:
     """Texts in; a spill file of the cleaned ones out, and a file a band of how they look."""
 
-    def __init__(self, config: DataConfig, tally: Tally) -> None:
+    def __init__(self, config: DataConfig, tally: Tally, *, cluster: str | None = None) -> None:
         self._config = config
+        self._cluster = cluster
         self._tally = tally
         self._numbers: dict[str, int] = {}
         self._fixed = sorted({source.split for source in config.sources if source.split})
@@ -49,7 +50,7 @@ class Gather:
             spill = files.enter_context(SpillWriter(path))
             if bands is not None:
                 files.enter_context(bands)
-            for chunk, prepared in prepare_all(self._chunks(texts), settings):
+            for chunk, prepared in prepare_all(self._chunks(texts), settings, cluster=self._cluster):
                 spill.add(self._spilled(chunk, prepared))
                 if bands is not None:
                     bands.add(prepared.bands)

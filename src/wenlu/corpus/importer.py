@@ -28,8 +28,11 @@ from wenlu.storage.workspace import Workspace
 _SPILL = "spill.arrow"
 
 
-def import_dataset(config: DataConfig, workspace: Workspace, events: Events) -> DatasetVersion:
-    """Make a version of a dataset from its sources. Identical input and settings give the identical version.
+def import_dataset(
+    config: DataConfig, workspace: Workspace, events: Events, *, cluster: str | None = None
+) -> DatasetVersion:
+    """Make a version of a dataset from its sources. Identical input and settings give the identical version, on one
+    processor, on all of them, or with the help of the Ray cluster at the address `cluster`.
 
     Raises WenluError: what the readers raise, and `no_texts` if nothing is left.
     """
@@ -37,7 +40,7 @@ def import_dataset(config: DataConfig, workspace: Workspace, events: Events) -> 
     folder = workspace.datasets / config.name
     sweep_partial(folder)
     with new_folder(folder) as making:
-        manifest = _Import(config, making.path, events).run()
+        manifest = _Import(config, making.path, events, cluster).run()
         making.publish(manifest.version)
     return DatasetVersion.open(workspace, f"{config.name}@{manifest.version}")
 
@@ -45,10 +48,11 @@ def import_dataset(config: DataConfig, workspace: Workspace, events: Events) -> 
 class _Import:
     """One import into one folder."""
 
-    def __init__(self, config: DataConfig, folder: Path, events: Events) -> None:
+    def __init__(self, config: DataConfig, folder: Path, events: Events, cluster: str | None) -> None:
         self._config = config
         self._folder = folder
         self._events = events
+        self._cluster = cluster
         self._tally = Tally()
         self._sources = Sources(config.sources)
 
@@ -64,7 +68,7 @@ class _Import:
 
     def _settled(self) -> Settled:
         path = self._folder / _SPILL
-        gather = Gather(self._config, self._tally)
+        gather = Gather(self._config, self._tally, cluster=self._cluster)
         bands = gather(self._sources, self._folder, path, self._events)
         settle = Settle(Spill(path), gather.labels, tally=self._tally)
         settled = settle(self._config.dedup, bands, self._folder, self._events)

@@ -16,11 +16,13 @@ from wenlu.base.crew import Crew, Job, processors
 from wenlu.base.records import Text
 from wenlu.base.spec import Spec, check
 from wenlu.corpus.clean import Clean, content_id
+from wenlu.corpus.cluster import RayCrew
 from wenlu.corpus.dedup.near import Bands
 from wenlu.corpus.dedup.shingles import shingled
 from wenlu.corpus.settings import CleanConfig, DedupConfig, SplitConfig
 from wenlu.corpus.split import Splitter
 
+_WORKER = "wenlu.corpus.prepare:worker"
 _ALONE = 20  # chunks: less work than starting a crew, which takes half a second
 
 
@@ -80,20 +82,27 @@ def worker(settings: bytes) -> Job:
     return lambda texts: msgspec.msgpack.encode(prepare(msgspec.msgpack.decode(texts, type=list[str])))
 
 
-def prepare_all(chunks: Iterable[list[Text]], settings: Settings) -> Iterator[tuple[list[Text], Prepared]]:
-    """Every chunk with what became of it, in order. A small import is done here, a large one on all processors."""
+def prepare_all(
+    chunks: Iterable[list[Text]], settings: Settings, *, cluster: str | None = None
+) -> Iterator[tuple[list[Text], Prepared]]:
+    """Every chunk with what became of it, in order. A small import is done here, a large one on all processors, and
+    one for which a Ray cluster is named on its nodes; the outcome is the same."""
     chunks = iter(chunks)
-    prepare = Prepare(settings)
-    for chunk in islice(chunks, _ALONE if processors() > 1 else None):
-        yield chunk, prepare([text.body for text in chunk])
+    if cluster is None:
+        prepare = Prepare(settings)
+        for chunk in islice(chunks, _ALONE if processors() > 1 else None):
+            yield chunk, prepare([text.body for text in chunk])
     for chunk in islice(chunks, 1):
-        yield from _by_crew(chain([chunk], chunks), settings)
+        with _crew(settings, cluster) as crew:
+            for done, answer in crew.map(chain([chunk], chunks), _bodies):
+                yield done, msgspec.msgpack.decode(answer, type=Prepared)
 
 
-def _by_crew(chunks: Iterable[list[Text]], settings: Settings) -> Iterator[tuple[list[Text], Prepared]]:
-    with Crew("wenlu.corpus.prepare:worker", settings.model_dump_json().encode(), workers=processors()) as crew:
-        for chunk, answer in crew.map(chunks, _bodies):
-            yield chunk, msgspec.msgpack.decode(answer, type=Prepared)
+def _crew(settings: Settings, cluster: str | None) -> Crew | RayCrew:
+    said = settings.model_dump_json().encode()
+    if cluster is not None:
+        return RayCrew(_WORKER, said, address=cluster)
+    return Crew(_WORKER, said, workers=processors())
 
 
 def _bodies(chunk: list[Text]) -> bytes:

@@ -26,7 +26,7 @@ SCHEMA = pa.schema(
 source fixes validation or test, else 0."""
 
 
-_LOOKED_UP = 10_000
+_LOOKED_UP = 2_000
 
 
 @dataclass(frozen=True, slots=True)

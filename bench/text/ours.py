@@ -1,0 +1,43 @@
+"""The same by Wenlu: an import and the tokenizer stage of a run, up to ids on disk."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from wenlu.base.events import Silent
+from wenlu.base.spec import check
+from wenlu.corpus.importer import import_dataset
+from wenlu.corpus.settings import DataConfig
+from wenlu.pipeline.stages.tokenizer import ENCODED, tokenizer_stage
+from wenlu.storage.workspace import Workspace
+from wenlu.text.pipeline import PipelineConfig
+from wenlu.training.encoded import EncodedTexts
+
+
+def main(near: str, files: list[str]) -> None:
+    settings = {
+        "name": "bench",
+        "sources": [{"uri": file, "format": "lines", "label": "x"} for file in files],
+        "dedup": {"near": 0.8 if near == "near" else None},
+        "split": {"train": 1, "validation": 0, "test": 0},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder))
+        started = time.perf_counter()
+        dataset = import_dataset(check(DataConfig, settings, where="bench"), workspace, Silent())
+        imported = time.perf_counter() - started
+        (Path(folder) / "stage").mkdir()
+        config = check(PipelineConfig, {"tokenizer": "word", "max_length": 65_536}, where="bench")
+        tokenizer_stage("bench", config, dataset).make(Path(folder) / "stage", Path(folder), Silent())
+        seconds = time.perf_counter() - started
+        ids = sum(len(EncodedTexts.open(Path(folder) / "stage" / split).ids) for split in ENCODED)
+        kept = dataset.manifest.counts.kept
+    print(json.dumps({"seconds": seconds, "import": imported, "texts": kept, "ids": ids}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
