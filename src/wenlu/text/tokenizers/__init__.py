@@ -11,7 +11,9 @@ from wenlu.base.table import Table
 TOKENIZERS = Table(
     "tokenizer",
     {
+        "bpe": "wenlu.text.tokenizers.bpe:BpeTokenizer",
         "char": "wenlu.text.tokenizers.char:CharTokenizer",
+        "unigram": "wenlu.text.tokenizers.unigram:UnigramTokenizer",
         "word": "wenlu.text.tokenizers.word:WordTokenizer",
     },
 )
