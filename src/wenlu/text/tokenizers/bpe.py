@@ -62,9 +62,7 @@ class BpeTokenizer(SubwordTokenizer):
 
 
 def _cuts() -> dict[str, object]:
-    splits = [
-        {"type": "Split", "pattern": {"Regex": cut}, "behavior": "Isolated", "invert": False} for cut in _CUTS
-    ]
+    splits = [{"type": "Split", "pattern": {"Regex": cut}, "behavior": "Isolated", "invert": False} for cut in _CUTS]
     letters = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     return {"type": "Sequence", "pretokenizers": [*splits, letters]}
 

@@ -14,7 +14,9 @@ from wenlu.text.subwords import RUN, SPECIAL, BatchEncoder, SubwordConfig, Subwo
 from wenlu.text.vocabulary import UNK_ID
 
 _RUN = re.compile(rf"{RUN}|.", re.DOTALL)
-_ALONE = re.compile(r"[\s\x00-\x1f▁]")  # what the trainer's own format can't hold: white space, controls, its space mark
+_ALONE = re.compile(
+    r"[\s\x00-\x1f▁]"
+)  # what the trainer's own format can't hold: white space, controls, its space mark
 _BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 _MOST_COUNTED = 2_000_000  # distinct runs held while counting: about a third of a gigabyte
 _THREADS = 2  # the trainer adds up per thread: another number gives another file
