@@ -6,11 +6,12 @@ import heapq
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
-_PASSAGE = 4_096  # characters: a long document enters in passages, so that one book does not push out all else
+_HASHES = 2**64
+_PASSAGE = 1_024  # characters: a long document enters in passages, so that one book does not push out all else
 
 
 class Sample:
-    """Passages of texts, at most `characters` of them in all; those with the smallest hashes stay.
+    """Passages of texts, at most `characters` of them in all: those with the smallest hashes, as far as they fit.
 
     The same texts give the same sample in any order, and the memory is that of `characters` characters.
     """
@@ -18,6 +19,7 @@ class Sample:
     def __init__(self, texts: Iterable[str], *, characters: int) -> None:
         self.limit = characters
         self.seen = self.kept = 0
+        self._below = _HASHES  # no passage with this hash or a greater one can be in the sample any more
         self._heap: list[tuple[int, str]] = []  # the largest hash on top, by its negative
         for text in texts:
             for passage in _passages(text):
@@ -29,10 +31,15 @@ class Sample:
 
     def _offer(self, passage: str) -> None:
         self.seen += len(passage)
+        number = _hash(passage)
+        if number >= self._below:
+            return
         self.kept += len(passage)
-        heapq.heappush(self._heap, (-_hash(passage), passage))
+        heapq.heappush(self._heap, (-number, passage))
         while self.kept > self.limit:
-            self.kept -= len(heapq.heappop(self._heap)[1])
+            largest, dropped = heapq.heappop(self._heap)
+            self._below = -largest
+            self.kept -= len(dropped)
 
 
 def _passages(text: str) -> Iterator[str]:

@@ -39,7 +39,7 @@ class SubwordConfig(Spec):
 
     max_size: int = Field(32_000, ge=300, le=1_000_000, description="Ids at most, special ones and the 256 bytes too")
     sample_characters: int = Field(
-        20_000_000, ge=1_000, le=1_000_000_000, description="Learns from this many characters at most, chosen by hash"
+        20_000_000, ge=10_000, le=1_000_000_000, description="Learns from this many characters at most, chosen by hash"
     )
 
 

@@ -13,6 +13,7 @@ from wenlu.text.segment import version_of
 from wenlu.text.subwords import FILE, parsed, reference, surrogate
 
 _PADDING = ("<PAD>", "<pad>", "[PAD]", "<|pad|>", "<|padding|>", "<|endoftext|>")
+_SPARSEST = 4  # ids for each piece: some files leave gaps
 
 
 class HuggingFaceTokenizer:
@@ -33,8 +34,7 @@ class HuggingFaceTokenizer:
         self._encode = reference(self._model)
         ids = self._model.get_vocab(with_added_tokens=True)
         self.size: int = max(ids.values(), default=-1) + 1
-        if not self.size:
-            raise WenluError("bad_vocabulary", f"The file {FILE} of the tokenizer has no pieces.")
+        _check_sizes(pieces=len(ids), size=self.size)
         self.pad_id: int | None = next((ids[name] for name in _PADDING if name in ids), None)
         self.unk_id = _unknown(content, ids, otherwise=self.pad_id or 0)
         self.version = version_of("tokenizers")
@@ -68,6 +68,13 @@ class HuggingFaceTokenizer:
         if FILE not in files:
             raise WenluError("bad_vocabulary", f"The file {FILE} of the tokenizer is missing.")
         return cls(files[FILE])
+
+
+def _check_sizes(*, pieces: int, size: int) -> None:
+    if not pieces:
+        raise WenluError("bad_vocabulary", f"The file {FILE} of the tokenizer has no pieces.")
+    if size > _SPARSEST * pieces:  # a model would have to hold a vector for each id
+        raise WenluError("bad_vocabulary", f"The file {FILE} has {pieces:,} pieces, but ids up to {size - 1:,}.")
 
 
 def _unknown(content: bytes, ids: dict[str, int], *, otherwise: int) -> int:

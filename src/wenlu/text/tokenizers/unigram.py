@@ -39,13 +39,16 @@ class UnigramTokenizer(SubwordTokenizer):
 
     @classmethod
     def learn(cls, sample: Iterable[str], config: Any) -> bytes:
+        """White space and the like are pieces of a single character, so the score of one decides nothing."""
         runs = _counted(sample)
         room = config.max_size - len(SPECIAL) - len(_BYTES)
         known = _frequent_characters(runs, most=room // 2)
+        alone = [" ", *sorted(character for character in known if _ALONE.match(character) and character != " ")]
+        alone = alone[: room // 4]
         words = _words(runs, known)
-        pieces = _trained(words, most=room - 64) if words else []
+        pieces = _trained(words, most=room - len(alone)) if words else []
         lowest = min((piece.score for piece in pieces), default=-1.0)
-        pieces += [Piece(text, lowest) for text in sorted(known) if _ALONE.match(text)][:64]
+        pieces += [Piece(character, lowest) for character in alone]
         vocabulary = [*(Piece(text, 0.0) for text in (*SPECIAL, *_BYTES)), *pieces]
         model = {"type": "Unigram", "unk_id": UNK_ID, "vocab": vocabulary, "byte_fallback": True}
         return tokenizer_json(pre_tokenizer=_before_brackets(), decoder=_decoder(), model=model)
