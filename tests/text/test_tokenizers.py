@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.contracts.tokenizers import CORPUS, trained
+from tests.contracts.tokenizers import CORPUS, FILES, trained
 
 from wenlu.base.errors import WenluError
 from wenlu.text.tokenizers import TOKENIZERS
-from wenlu.text.vocabulary import PAD, UNK, UNK_ID, Vocabulary
+from wenlu.text.vocabulary import PAD, PAD_ID, UNK, UNK_ID, Vocabulary
 
 every = pytest.mark.parametrize("name", list(TOKENIZERS))
 TEXTS = st.text(st.sampled_from("北京大学東京あいうカタｶﾞ123 abcＡ，。！👍👨‍👩𠮷葛󠄀"), max_size=40)
@@ -33,7 +33,23 @@ def test_any_text_it_was_trained_on_comes_back(name: str, text: str):
 @settings(max_examples=40, deadline=None)
 def test_any_text_at_all_has_ids_below_size_and_never_padding(name: str, text: str):
     tokenizer, _ = trained(name)
-    assert all(0 < number < tokenizer.size for number in tokenizer.encode(text))
+    assert all(0 <= number < tokenizer.size and number != tokenizer.pad_id for number in tokenizer.encode(text))
+
+
+@every
+def test_many_texts_at_once_are_each_as_alone(name: str):
+    tokenizer, _ = trained(name)
+    texts = ["", *CORPUS, " 行首　行末 ", "<PAD><BOS>"] * 40
+    assert tokenizer.encode_batch(texts) == [tokenizer.encode(text) for text in texts]
+
+
+@every
+def test_padding_and_unknown_are_ids_it_has(name: str):
+    tokenizer, _ = trained(name)
+    assert tokenizer.pad_id is None or 0 <= tokenizer.pad_id < tokenizer.size
+    assert 0 <= tokenizer.unk_id < tokenizer.size
+    if name not in FILES:
+        assert (tokenizer.pad_id, tokenizer.unk_id) == (PAD_ID, UNK_ID)
 
 
 @every
@@ -42,6 +58,7 @@ def test_saved_and_loaded_it_gives_the_same_ids(name: str):
     again = TOKENIZERS[name].from_files(tokenizer.to_files(), config)
     assert [again.encode(text) for text in CORPUS] == [tokenizer.encode(text) for text in CORPUS]
     assert (again.size, again.version) == (tokenizer.size, tokenizer.version)
+    assert again.to_files() == tokenizer.to_files()
 
 
 @every

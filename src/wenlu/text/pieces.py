@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
 from wenlu.text.segment import Segmenter
-from wenlu.text.vocabulary import Vocabulary
+from wenlu.text.segmenters.character import Character
+from wenlu.text.subwords import tokenizer_json
+from wenlu.text.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
 
 _FILE = "vocabulary.json"
 
@@ -24,6 +26,10 @@ class PieceTokenizer:
     """Pieces of a segmenter to ids; a piece that is not in the vocabulary is `<UNK>`."""
 
     Config: ClassVar[Any]
+
+    pad_id: int | None = PAD_ID
+    unk_id = UNK_ID
+    learned = ""
 
     def __init__(self, vocabulary: Vocabulary, segmenter: Segmenter) -> None:
         self.vocabulary = vocabulary
@@ -45,11 +51,25 @@ class PieceTokenizer:
     def encode(self, text: str) -> list[int]:
         return self.vocabulary.encode(self._segment(text))
 
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        return [self.encode(text) for text in texts]
+
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(self.vocabulary.decode(ids))
 
     def to_files(self) -> dict[str, bytes]:
         return {_FILE: self.vocabulary.to_bytes()}
+
+    def to_huggingface(self) -> bytes:
+        if not isinstance(self._segment, Character):
+            raise WenluError(
+                "no_export",
+                f"The words of '{self.version}' can't be cut by the rules that a tokenizer.json has.",
+                hint="Train a bpe, unigram or char tokenizer to export.",
+            )
+        model = {"type": "WordLevel", "vocab": {p: n for n, p in enumerate(self.vocabulary.pieces)}, "unk_token": UNK}
+        every = {"type": "Split", "pattern": {"Regex": "(?m:.)"}, "behavior": "Isolated", "invert": False}
+        return tokenizer_json(pre_tokenizer=every, decoder={"type": "Fuse"}, model=model)
 
     @classmethod
     def from_files(cls, files: dict[str, bytes], config: Any) -> Self:

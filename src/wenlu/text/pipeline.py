@@ -17,7 +17,6 @@ from wenlu.base.spec import Field, Spec, check
 from wenlu.storage.local import write_atomic
 from wenlu.text.normalize import Normalizer
 from wenlu.text.tokenizers import TOKENIZERS, Tokenizer
-from wenlu.text.vocabulary import UNK_ID
 
 _SETTINGS = "pipeline.json"
 
@@ -49,8 +48,9 @@ class TextPipeline:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text: 1 to `max_length` of them, never a padding id. A text of nothing is one `<UNK>`."""
-        longest = self.config.max_length
-        return [self.tokenizer.encode(self.normalized(text))[:longest] or [UNK_ID] for text in texts]
+        longest, nothing = self.config.max_length, self.tokenizer.unk_id
+        ids = self.tokenizer.encode_batch([self.normalized(text) for text in texts])
+        return [row[:longest] or [nothing] for row in ids]
 
     def decode(self, ids: Iterable[int]) -> str:
         return self.tokenizer.decode(ids)

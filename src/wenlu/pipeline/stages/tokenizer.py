@@ -13,7 +13,6 @@ from wenlu.bundle.manifest import TEXT
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.stage import Stage
 from wenlu.text.pipeline import PipelineConfig, TextPipeline, tokenizer_component
-from wenlu.text.vocabulary import UNK_ID
 from wenlu.training.encoded import write_encoded
 
 ENCODED = ("train", "validation")
@@ -37,6 +36,8 @@ def tokenizer_stage(name: str, config: PipelineConfig, dataset: DatasetVersion) 
             "coverage": 1 - unknown["train"],
             "oov": unknown["validation"],
         }
+        if pipeline.tokenizer.learned:
+            events.result(f"The tokenizer was {pipeline.tokenizer.learned}")
         events.result(
             f"{result['size']:,} ids ({pipeline.tokenizer.version}); they cover {result['coverage']:.2%} of the "
             f"training text; out of vocabulary on validation: {result['oov']:.2%}"
@@ -57,7 +58,7 @@ def tokenizer_stage(name: str, config: PipelineConfig, dataset: DatasetVersion) 
 
 def _encode(folder: Path, split: str, pipeline: TextPipeline, dataset: DatasetVersion, events: Events) -> float:
     """Write one split as ids; the share of them that is `<UNK>`."""
-    tally = _Tally()
+    tally = _Tally(pipeline.tokenizer.unk_id)
     texts = counted(dataset.texts(split), events, total=dataset.count(split))
     write_encoded(folder, tally(_encoded(texts, pipeline, dataset.labels)))
     return tally.unknown / max(tally.ids, 1)
@@ -74,11 +75,12 @@ def _encoded(texts: Iterable[Text], pipeline: TextPipeline, labels: list[str]) -
 class _Tally:
     """Counts the ids that pass, and how many of them are unknown."""
 
-    def __init__(self) -> None:
+    def __init__(self, unk_id: int) -> None:
+        self._unk_id = unk_id
         self.ids = self.unknown = 0
 
     def __call__(self, rows: Iterable[tuple[list[int], int]]) -> Iterator[tuple[list[int], int]]:
         for ids, label in rows:
             self.ids += len(ids)
-            self.unknown += ids.count(UNK_ID)
+            self.unknown += ids.count(self._unk_id)
             yield ids, label

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol, Self
 
 from wenlu.base.spec import Spec
@@ -11,7 +11,11 @@ from wenlu.base.table import Table
 TOKENIZERS = Table(
     "tokenizer",
     {
+        "bpe": "wenlu.text.tokenizers.bpe:BpeTokenizer",
         "char": "wenlu.text.tokenizers.char:CharTokenizer",
+        "huggingface": "wenlu.text.tokenizers.huggingface:HuggingFaceTokenizer",
+        "sentencepiece": "wenlu.text.tokenizers.sentencepiece:SentencePieceTokenizer",
+        "unigram": "wenlu.text.tokenizers.unigram:UnigramTokenizer",
         "word": "wenlu.text.tokenizers.word:WordTokenizer",
     },
 )
@@ -20,7 +24,8 @@ TOKENIZERS = Table(
 class Tokenizer(Protocol):
     """Frozen once made. For a text whose pieces it knows, `decode(encode(text)) == text`.
 
-    Id 0 is padding and never comes out of `encode`.
+    The rows that learn from texts have padding at id 0 and the unknown piece at id 1. Imported files keep the ids they
+    came with, so there id 0 may be a piece like any other: models know padding by its length, never by its id.
     """
 
     size: int
@@ -29,16 +34,31 @@ class Tokenizer(Protocol):
     version: str
     """Of the code and dictionaries that decide the pieces, beside the settings and the files."""
 
+    pad_id: int | None
+    """The id that says nothing and never comes out of `encode`; None where an imported file has none."""
+
+    unk_id: int
+    """What stands for a piece it does not know, and for a text of nothing."""
+
+    learned: str
+    """What it was learned from, in words for the user; empty where there is nothing to say."""
+
     @classmethod
     def train(cls, texts: Iterable[str], config: Spec) -> Self:
         """A tokenizer learned from normalised texts, read once, in bounded memory."""
 
     def encode(self, text: str) -> list[int]: ...
 
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` of each, sooner."""
+
     def decode(self, ids: Iterable[int]) -> str: ...
 
     def to_files(self) -> dict[str, bytes]:
         """What has to be kept, by file name."""
+
+    def to_huggingface(self) -> bytes:
+        """A `tokenizer.json` that gives the same ids; raises WenluError `no_export` where none can."""
 
     @classmethod
     def from_files(cls, files: dict[str, bytes], config: Spec) -> Self:

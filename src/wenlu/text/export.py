@@ -1,0 +1,92 @@
+"""A text pipeline as files that Hugging Face's libraries read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from wenlu.base.errors import WenluError
+from wenlu.storage.local import write_atomic
+from wenlu.text.pipeline import TextPipeline
+from wenlu.text.quick import PROBES
+from wenlu.text.subwords import BOS, EOS, FILE, parsed, reference
+from wenlu.text.vocabulary import PAD, UNK
+
+_CONFIG = "tokenizer_config.json"
+_ROUNDS = 2  # our steps repeat until nothing changes; a text that needs a third round has yet to be seen
+
+_INVISIBLE = (
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e]"  # as in `spaces`
+)
+# A step of ours, and the very same in `tokenizers`. Lower case differs in one letter: Σ that ends a Greek word.
+_STEPS: dict[str, list[dict[str, Any]]] = {
+    "nfkc": [{"type": "NFKC"}],
+    "lower": [{"type": "Lowercase"}],
+    "spaces": [
+        {"type": "Replace", "pattern": {"Regex": _INVISIBLE}, "content": ""},
+        {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "},
+        {"type": "Strip", "strip_left": True, "strip_right": True},
+    ],
+}
+
+
+def export_huggingface(pipeline: TextPipeline, folder: Path) -> None:
+    """Write `tokenizer.json` and `tokenizer_config.json`: raw text → the ids of `pipeline`, not cut at `max_length`.
+
+    Raises WenluError `no_export` where a step or the tokenizer can't be expressed, or the file gives other ids.
+    """
+    steps = [*pipeline.clean.steps, *pipeline.normalize.steps]
+    content = _with_normalizer(pipeline.tokenizer.to_huggingface(), steps)
+    _same_ids(content, pipeline)
+    _write(folder, content)
+
+
+def export_huggingface_without_normalizer(pipeline: TextPipeline, folder: Path) -> None:
+    """As `export_huggingface`, for texts that have been through `pipeline.normalized` already."""
+    _write(folder, pipeline.tokenizer.to_huggingface())
+
+
+def _write(folder: Path, content: bytes) -> None:
+    write_atomic(folder / FILE, content)
+    write_atomic(folder / _CONFIG, msgspec.json.format(msgspec.json.encode(_config(content)), indent=1))
+
+
+def _config(content: bytes) -> dict[str, object]:
+    """Special tokens are named here and not looked for in texts."""
+    known = parsed(content).get_vocab(with_added_tokens=True)
+    roles = {"pad_token": PAD, "unk_token": UNK, "bos_token": BOS, "eos_token": EOS}
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **{role: token for role, token in roles.items() if token in known},
+        "split_special_tokens": True,
+        "clean_up_tokenization_spaces": False,
+    }
+
+
+def _with_normalizer(content: bytes, steps: Sequence[str]) -> bytes:
+    if unknown := [step for step in steps if step not in _STEPS]:
+        raise WenluError(
+            "no_export",
+            f"The normalisation step '{unknown[0]}' has no equal in a tokenizer.json.",
+            hint="Normalise before the tokenizer and export without the normaliser.",
+        )
+    data = msgspec.json.decode(content)
+    ours = [part for round_ in repeat(steps, _ROUNDS) for step in round_ for part in _STEPS[step]]
+    theirs = [data["normalizer"]] if data.get("normalizer") else []
+    if ours:
+        data["normalizer"] = {"type": "Sequence", "normalizers": ours + theirs}
+    return msgspec.json.encode(data)
+
+
+def _same_ids(content: bytes, pipeline: TextPipeline) -> None:
+    texts = [probe for probe in PROBES if pipeline.normalized(probe)]
+    if reference(parsed(content))(texts) != _uncut(pipeline, texts):
+        raise WenluError("no_export", "The exported file gave other ids than the pipeline, so it was not written.")
+
+
+def _uncut(pipeline: TextPipeline, texts: Iterable[str]) -> list[list[int]]:
+    return pipeline.tokenizer.encode_batch([pipeline.normalized(text) for text in texts])

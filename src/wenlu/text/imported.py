@@ -1,0 +1,33 @@
+"""Reading a tokenizer file that comes from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wenlu.base.errors import WenluError
+from wenlu.base.spec import Field, Spec
+
+_LARGEST = 256 * 1024 * 1024  # bytes: the largest vocabularies in use (a quarter of a million pieces) take 40 MB
+
+
+class ImportConfig(Spec):
+    """Where the file is."""
+
+    path: str = Field("", description="The file to take over; read once, a bundle then carries its content")
+
+
+def imported(path: str, *, kind: str) -> bytes:
+    """The bytes of the file at `path`; raises WenluError `bad_tokenizer_file` where it can't be had."""
+    if not path:
+        raise WenluError("bad_tokenizer_file", f"The tokenizer '{kind}' needs the path of a file.", hint="Set 'path'.")
+    file = Path(path)
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise too_large(path)
+        return file.read_bytes()
+    except OSError as error:
+        raise WenluError("bad_tokenizer_file", f"The tokenizer file {path} can't be read: {error}.") from None
+
+
+def too_large(path: str) -> WenluError:
+    return WenluError("bad_tokenizer_file", f"The tokenizer file {path} is over {_LARGEST // 1024**2} MB.")

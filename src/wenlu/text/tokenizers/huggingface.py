@@ -1,0 +1,84 @@
+"""A `tokenizer.json` from elsewhere, used as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import msgspec
+
+from wenlu.base.errors import WenluError
+from wenlu.text.imported import ImportConfig, imported
+from wenlu.text.segment import version_of
+from wenlu.text.subwords import FILE, parsed, reference, surrogate
+
+_PADDING = ("<PAD>", "<pad>", "[PAD]", "<|pad|>", "<|padding|>", "<|endoftext|>")
+_SPARSEST = 4  # ids for each piece: some files leave gaps
+
+
+class HuggingFaceTokenizer:
+    """The ids are those of the file; its own normalisation comes after ours, so `decode` may give another text.
+
+    A text that spells a special token out stays text, and no special tokens are put around it: the ids are those of
+    `transformers` with `split_special_tokens=True, add_special_tokens=False`.
+    """
+
+    class Config(ImportConfig):
+        """Where the file is."""
+
+    learned = ""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._model = parsed(content)
+        self._encode = reference(self._model)
+        ids = self._model.get_vocab(with_added_tokens=True)
+        self.size: int = max(ids.values(), default=-1) + 1
+        _check_sizes(pieces=len(ids), size=self.size)
+        self.pad_id: int | None = next((ids[name] for name in _PADDING if name in ids), None)
+        self.unk_id = _unknown(content, ids, otherwise=self.pad_id or 0)
+        self.version = version_of("tokenizers")
+
+    @classmethod
+    def train(cls, texts: Iterable[str], config: Any) -> Self:
+        """The file at `config.path`; nothing is learned and `texts` stay unread."""
+        return cls(imported(config.path, kind="huggingface"))
+
+    def encode(self, text: str) -> list[int]:
+        return self.encode_batch([text])[0]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        try:
+            return self._encode(texts)
+        except TypeError:
+            raise surrogate() from None
+
+    def decode(self, ids: Iterable[int]) -> str:
+        text: str = self._model.decode(list(ids), skip_special_tokens=True)
+        return text
+
+    def to_files(self) -> dict[str, bytes]:
+        return {FILE: self._content}
+
+    def to_huggingface(self) -> bytes:
+        return self._content
+
+    @classmethod
+    def from_files(cls, files: dict[str, bytes], config: Any) -> Self:
+        if FILE not in files:
+            raise WenluError("bad_vocabulary", f"The file {FILE} of the tokenizer is missing.")
+        return cls(files[FILE])
+
+
+def _check_sizes(*, pieces: int, size: int) -> None:
+    if not pieces:
+        raise WenluError("bad_vocabulary", f"The file {FILE} of the tokenizer has no pieces.")
+    if size > _SPARSEST * pieces:  # a model would have to hold a vector for each id
+        raise WenluError("bad_vocabulary", f"The file {FILE} has {pieces:,} pieces, but ids up to {size - 1:,}.")
+
+
+def _unknown(content: bytes, ids: dict[str, int], *, otherwise: int) -> int:
+    model = msgspec.json.decode(content).get("model") or {}
+    if isinstance(number := model.get("unk_id"), int):
+        return number
+    return ids.get(model.get("unk_token") or "", otherwise)
