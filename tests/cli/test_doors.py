@@ -29,6 +29,11 @@ DOORS = {
     "dataset diff": ["old", "new", "--root", "--json"],
     "dataset export": ["dataset", "--output", "--split", "--root"],
     "dataset rm": ["dataset", "--force", "--root"],
+    "tokenizer train": ["dataset", "--name", "--kind", "--normalize", "--root", "--json"],
+    "tokenizer list": ["--root", "--json"],
+    "tokenizer compare": ["dataset", "--with", "--normalize", "--example", "--root", "--json"],
+    "tokenizer show": ["tokenizer", "texts", "--id", "--root", "--json"],
+    "tokenizer export": ["tokenizer", "--output", "--without-normalizer", "--root"],
     "model list": ["--root", "--json"],
     "model show": ["model", "--root"],
 }  # fmt: skip
@@ -96,7 +101,7 @@ def test_a_mistake_is_one_sentence_and_never_a_traceback(tmp_path: Path, argumen
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("noun", ["dataset", "model"])
+@pytest.mark.parametrize("noun", ["dataset", "tokenizer", "model"])
 def test_an_empty_workspace_lists_nothing_and_says_what_to_do(tmp_path: Path, noun: str):
     assert wenlu(noun, "list", root=tmp_path).stdout.startswith(f"No {noun}s yet")
     assert wenlu(noun, "list", "--json", root=tmp_path).stdout.strip() == "[]"
@@ -135,6 +140,30 @@ def test_versions_are_compared_exported_and_removed(tmp_path: Path):
     reference = unsaid.stderr.split()[-1].rstrip(".")
     assert wenlu("dataset", "rm", reference, root=tmp_path).stdout == f"{reference} is gone\n"
     assert "d1@" not in wenlu("dataset", "list", root=tmp_path).stdout
+
+
+def test_tokenizers_are_compared_trained_looked_into_and_exported(tmp_path: Path):
+    texts = [f"这家店的服务很好，第{number}次来了。とても良い商品です、{number}回目。" for number in range(300)]
+    (tmp_path / "a.txt").write_text("\n".join(texts), encoding="utf-8")
+    assert wenlu("dataset", "import", "a.txt", "--name", "mine", root=tmp_path).returncode == 0
+    compared = wenlu("tokenizer", "compare", "mine", "--example", "很好", root=tmp_path)
+    assert compared.returncode == 0, compared.stderr
+    assert "bpe" in compared.stdout.splitlines()[0]
+    assert "hiragana known" in compared.stdout
+    trained = wenlu(
+        "tokenizer", "train", "mine", "--name", "mine", "--kind", "bpe,max_size=400", "--normalize", "lower",
+        root=tmp_path,
+    )  # fmt: skip
+    assert trained.stdout.startswith("mine@"), trained.stderr
+    assert trained.stdout.split()[0].rstrip(":") in wenlu("tokenizer", "list", root=tmp_path).stdout
+    shown = wenlu("tokenizer", "show", "mine", "服务", "--id", "0", root=tmp_path).stdout
+    assert "服务: 服 " in shown or "服务: 服务 " in shown
+    assert wenlu("tokenizer", "show", "mine", "--id", "100000", root=tmp_path).returncode == 1
+    assert wenlu("tokenizer", "export", "mine", "--output", "hf", root=tmp_path).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "hf").iterdir()) == ["tokenizer.json", "tokenizer_config.json"]
+    mistake = wenlu("tokenizer", "compare", "mine", "--with", "bpe,max_siez=400", root=tmp_path)
+    assert "did you mean 'max_size'" in mistake.stderr
+    assert "There is no tokenizer or model 'none'" in wenlu("tokenizer", "show", "none", root=tmp_path).stderr
 
 
 def test_the_doctor_looks_and_says_what_it_found(tmp_path: Path):

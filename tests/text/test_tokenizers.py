@@ -95,3 +95,14 @@ def test_a_broken_vocabulary_is_refused(content: bytes):
     with pytest.raises(WenluError) as caught:
         Vocabulary.from_bytes(content)
     assert caught.value.code == "bad_vocabulary"
+
+
+@every
+def test_the_pieces_of_a_cut_are_the_ids_in_their_places(name: str):
+    tokenizer, _ = trained(name)
+    for text in CORPUS:
+        pieces = tokenizer.cut(text)
+        assert [piece.id for piece in pieces] == tokenizer.encode(text)
+        assert all(0 <= piece.start <= piece.end <= len(text) for piece in pieces)
+        assert [piece.start for piece in pieces] == sorted(piece.start for piece in pieces)
+        assert {place for piece in pieces for place in range(piece.start, piece.end)} == set(range(len(text)))

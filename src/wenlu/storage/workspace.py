@@ -22,6 +22,10 @@ class Workspace:
         return self.root / "datasets"
 
     @property
+    def tokenizers(self) -> Path:
+        return self.root / "tokenizers"
+
+    @property
     def models(self) -> Path:
         return self.root / "models"
 

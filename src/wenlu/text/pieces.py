@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, ClassVar, Self
 
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
+from wenlu.text.cuts import Piece
 from wenlu.text.segment import Segmenter
 from wenlu.text.segmenters.character import Character
 from wenlu.text.subwords import tokenizer_json
@@ -53,6 +55,12 @@ class PieceTokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         return [self.encode(text) for text in texts]
+
+    def cut(self, text: str) -> list[Piece]:
+        pieces = self._segment(text)
+        ends = list(accumulate(map(len, pieces)))
+        ids = self.vocabulary.encode(pieces)
+        return [Piece(number, end - len(piece), end) for number, piece, end in zip(ids, pieces, ends, strict=True)]
 
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(self.vocabulary.decode(ids))

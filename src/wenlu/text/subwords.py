@@ -6,14 +6,15 @@ no such cuts for it: a piece that was never learned never comes out. The saved f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
 from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.spec import Field, Spec
+from wenlu.text.cuts import Piece
 from wenlu.text.sample import Sample
 from wenlu.text.segment import version_of
 from wenlu.text.vocabulary import PAD, PAD_ID, UNK, UNK_ID
@@ -55,10 +56,8 @@ class Learned(Spec):
         return f"learned from a sample by hash: {self.characters_used:,} of {self.characters_seen:,} characters"
 
 
-class BatchEncoder(Protocol):
-    """Many texts to ids at once; the ids are those of `tokenizers`."""
-
-    def __call__(self, texts: Sequence[str]) -> list[list[int]]: ...
+BatchEncoder = Callable[[Sequence[str]], list[list[int]]]
+"""Many texts to ids at once; the ids are those of `tokenizers`."""
 
 
 class SubwordTokenizer:
@@ -111,6 +110,9 @@ class SubwordTokenizer:
             return self._encode(texts)
         except (UnicodeEncodeError, TypeError):
             raise surrogate() from None
+
+    def cut(self, text: str) -> list[Piece]:
+        return cut_by(self._model, text)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Special ids say nothing; bytes that are no UTF-8 are U+FFFD."""
@@ -172,6 +174,15 @@ def reference(model: Any) -> BatchEncoder:
     return encode
 
 
+def cut_by(model: Any, text: str) -> list[Piece]:
+    """The ids that `model` gives, with their places; raises WenluError `bad_text`."""
+    try:
+        encoding = model.encode(text, add_special_tokens=False)
+    except (UnicodeEncodeError, TypeError):
+        raise surrogate() from None
+    return [Piece(number, *place) for number, place in zip(encoding.ids, encoding.offsets, strict=True)]
+
+
 def byte_of(piece: str) -> bytes | None:
     """`<0xE4>` is the byte e4; None where `piece` is not written so."""
     if len(piece) == 6 and piece.startswith("<0x") and piece.endswith(">"):
@@ -184,7 +195,13 @@ def tokenizer_json(**parts: object) -> bytes:
 
     Special tokens are in the model's vocabulary and not among `added_tokens`, so no reader looks for them in texts.
     """
-    empty = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None}
+    empty: dict[str, object] = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": None,
+    }
     empty |= {"pre_tokenizer": None, "post_processor": None, "decoder": None}
     return msgspec.json.encode({**empty, **parts})
 

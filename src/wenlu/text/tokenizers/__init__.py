@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 from wenlu.base.spec import Spec
 from wenlu.base.table import Table
+from wenlu.text.cuts import Piece
 
 TOKENIZERS = Table(
     "tokenizer",
@@ -51,6 +52,9 @@ class Tokenizer(Protocol):
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` of each, sooner."""
+
+    def cut(self, text: str) -> list[Piece]:
+        """The ids of `encode`, each with its place in the text: for people to look at, not for speed."""
 
     def decode(self, ids: Iterable[int]) -> str: ...
 

@@ -8,9 +8,10 @@ from typing import Any, Self
 import msgspec
 
 from wenlu.base.errors import WenluError
+from wenlu.text.cuts import Piece
 from wenlu.text.imported import ImportConfig, imported
 from wenlu.text.segment import version_of
-from wenlu.text.subwords import FILE, parsed, reference, surrogate
+from wenlu.text.subwords import FILE, cut_by, parsed, reference, surrogate
 
 _PADDING = ("<PAD>", "<pad>", "[PAD]", "<|pad|>", "<|padding|>", "<|endoftext|>")
 _SPARSEST = 4  # ids for each piece: some files leave gaps
@@ -52,6 +53,9 @@ class HuggingFaceTokenizer:
             return self._encode(texts)
         except TypeError:
             raise surrogate() from None
+
+    def cut(self, text: str) -> list[Piece]:
+        return cut_by(self._model, text)
 
     def decode(self, ids: Iterable[int]) -> str:
         text: str = self._model.decode(list(ids), skip_special_tokens=True)

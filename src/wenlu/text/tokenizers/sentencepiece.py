@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from wenlu.base.errors import WenluError, missing_package
+from wenlu.text.cuts import Piece
 from wenlu.text.imported import ImportConfig, imported
 from wenlu.text.segment import version_of
 from wenlu.text.subwords import surrogate
@@ -47,6 +48,13 @@ class SentencePieceTokenizer:
         except (UnicodeEncodeError, TypeError, ValueError):
             raise surrogate() from None
         return ids
+
+    def cut(self, text: str) -> list[Piece]:
+        try:
+            found = self._model.encode_as_offset_mapping(text)
+        except (UnicodeEncodeError, TypeError, ValueError):
+            raise surrogate() from None
+        return [Piece(number, *place) for number, place in zip(found["ids"], found["offsets"], strict=True)]
 
     def decode(self, ids: Iterable[int]) -> str:
         text: str = self._model.decode(list(ids))
