@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
 from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.spec import Field, Spec
+from wenlu.text.quick import Encode
 from wenlu.text.sample import Sample
 from wenlu.text.segment import version_of
 from wenlu.text.vocabulary import PAD, PAD_ID, UNK, UNK_ID
@@ -55,12 +56,6 @@ class Learned(Spec):
         return f"learned from a sample by hash: {self.characters_used:,} of {self.characters_seen:,} characters"
 
 
-class BatchEncoder(Protocol):
-    """Many texts to ids at once; the ids are those of `tokenizers`."""
-
-    def __call__(self, texts: Sequence[str]) -> list[list[int]]: ...
-
-
 class SubwordTokenizer:
     """Pieces over bytes, kept as a `tokenizer.json`. `decode(encode(text)) == text` for every text there is.
 
@@ -98,7 +93,7 @@ class SubwordTokenizer:
         raise TypeError(f"{cls.__name__} learns nothing")
 
     @classmethod
-    def encoder(cls, content: bytes, model: Any) -> BatchEncoder:
+    def encoder(cls, content: bytes, model: Any) -> Encode:
         """The quickest way to the ids that `model` gives: `model` itself, unless a row knows better."""
         return reference(model)
 
@@ -163,7 +158,7 @@ def parsed(content: bytes) -> Any:
     return model
 
 
-def reference(model: Any) -> BatchEncoder:
+def reference(model: Any) -> Encode:
     """Ids as `tokenizers` gives them, without the special tokens of a post-processor."""
 
     def encode(texts: Sequence[str]) -> list[list[int]]:
@@ -184,7 +179,13 @@ def tokenizer_json(**parts: object) -> bytes:
 
     Special tokens are in the model's vocabulary and not among `added_tokens`, so no reader looks for them in texts.
     """
-    empty = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None}
+    empty: dict[str, object] = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": None,
+    }
     empty |= {"pre_tokenizer": None, "post_processor": None, "decoder": None}
     return msgspec.json.encode({**empty, **parts})
 
