@@ -27,6 +27,7 @@ PROBES = (
 )
 
 Encode = Callable[[Sequence[str]], list[list[int]]]
+"""Many texts to ids at once."""
 
 
 def quick_bpe(content: bytes, reference: Encode) -> Encode | None:

@@ -6,7 +6,7 @@ no such cuts for it: a piece that was never learned never comes out. The saved f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -15,6 +15,7 @@ import msgspec
 from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.spec import Field, Spec
 from wenlu.text.cuts import Piece
+from wenlu.text.quick import Encode
 from wenlu.text.sample import Sample
 from wenlu.text.segment import version_of
 from wenlu.text.vocabulary import PAD, PAD_ID, UNK, UNK_ID
@@ -56,10 +57,6 @@ class Learned(Spec):
         return f"learned from a sample by hash: {self.characters_used:,} of {self.characters_seen:,} characters"
 
 
-BatchEncoder = Callable[[Sequence[str]], list[list[int]]]
-"""Many texts to ids at once; the ids are those of `tokenizers`."""
-
-
 class SubwordTokenizer:
     """Pieces over bytes, kept as a `tokenizer.json`. `decode(encode(text)) == text` for every text there is.
 
@@ -97,7 +94,7 @@ class SubwordTokenizer:
         raise TypeError(f"{cls.__name__} learns nothing")
 
     @classmethod
-    def encoder(cls, content: bytes, model: Any) -> BatchEncoder:
+    def encoder(cls, content: bytes, model: Any) -> Encode:
         """The quickest way to the ids that `model` gives: `model` itself, unless a row knows better."""
         return reference(model)
 
@@ -165,7 +162,7 @@ def parsed(content: bytes) -> Any:
     return model
 
 
-def reference(model: Any) -> BatchEncoder:
+def reference(model: Any) -> Encode:
     """Ids as `tokenizers` gives them, without the special tokens of a post-processor."""
 
     def encode(texts: Sequence[str]) -> list[list[int]]:

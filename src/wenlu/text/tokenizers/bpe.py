@@ -10,8 +10,8 @@ import msgspec
 
 from wenlu.base.errors import missing_package
 from wenlu.base.spec import Field
-from wenlu.text.quick import quick_bpe
-from wenlu.text.subwords import RUN, SPECIAL, BatchEncoder, SubwordConfig, SubwordTokenizer, reference, tokenizer_json
+from wenlu.text.quick import Encode, quick_bpe
+from wenlu.text.subwords import RUN, SPECIAL, SubwordConfig, SubwordTokenizer, reference, tokenizer_json
 
 # The cuts of a model that is read by every runtime (DeepSeek V3), so its exact wording is kept: fast encoders know it
 # by its letters. Han and kana stay apart from all else; longer numbers are harmless, since no two digits ever merge.
@@ -53,7 +53,7 @@ class BpeTokenizer(SubwordTokenizer):
         return tokenizer_json(pre_tokenizer=_cuts(), decoder=learned["decoder"], model=learned["model"])
 
     @classmethod
-    def encoder(cls, content: bytes, model: Any) -> BatchEncoder:
+    def encoder(cls, content: bytes, model: Any) -> Encode:
         return quick_bpe(content, reference(model)) or reference(model)
 
     @classmethod

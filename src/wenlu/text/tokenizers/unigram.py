@@ -9,8 +9,8 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from wenlu.base.errors import WenluError, missing_package
-from wenlu.text.quick import quick_unigram
-from wenlu.text.subwords import RUN, SPECIAL, BatchEncoder, SubwordConfig, SubwordTokenizer, reference, tokenizer_json
+from wenlu.text.quick import Encode, quick_unigram
+from wenlu.text.subwords import RUN, SPECIAL, SubwordConfig, SubwordTokenizer, reference, tokenizer_json
 from wenlu.text.vocabulary import UNK_ID
 
 _RUN = re.compile(rf"{RUN}|.", re.DOTALL)
@@ -54,7 +54,7 @@ class UnigramTokenizer(SubwordTokenizer):
         return tokenizer_json(pre_tokenizer=_before_brackets(), decoder=_decoder(), model=model)
 
     @classmethod
-    def encoder(cls, content: bytes, model: Any) -> BatchEncoder:
+    def encoder(cls, content: bytes, model: Any) -> Encode:
         return quick_unigram(content, reference(model)) or reference(model)
 
 
