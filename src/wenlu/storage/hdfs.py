@@ -123,5 +123,3 @@ def _within(seconds: float, call: Callable[[], object]) -> None:
         done.result(timeout=seconds)
     except TimeoutError as error:
         raise TimeoutError(str(error) or f"no answer within {seconds:.0f} seconds") from None
-
-

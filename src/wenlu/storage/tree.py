@@ -98,13 +98,12 @@ class TreeStorage:
             else:
                 yield Entry(key, node.bytes, node.tag)
 
-    def _sorted(self, folder: str) -> list[Node]:
+    def _sorted(self, folder: str) -> Iterable[Node]:
         """A folder sorts as its objects' keys do: `b.txt` comes before what lies in `b/`."""
         try:
-            nodes = list(self._tree.children(_path(folder.rstrip("/"))))
+            return sorted(self._tree.children(_path(folder.rstrip("/"))), key=_in_keys_order)
         except FileNotFoundError:
-            return []
-        return sorted(nodes, key=lambda node: f"{node.name}/" if node.is_folder else node.name)
+            return ()
 
     @contextmanager
     def _found(self, key: str) -> Iterator[None]:
@@ -112,6 +111,10 @@ class TreeStorage:
             yield
         except FileNotFoundError:
             raise no_object(f"{self._uri}/{key}") from None
+
+
+def _in_keys_order(node: Node) -> str:
+    return f"{node.name}/" if node.is_folder else node.name
 
 
 def _path(key: str) -> str:

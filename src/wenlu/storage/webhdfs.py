@@ -1,8 +1,8 @@
 """Objects in HDFS over HTTP: `webhdfs://NAMENODE:PORT/path`, where PORT is the namenode's web port (9870; 50070 before
 Hadoop 3). For machines that reach the cluster's web ports alone; nothing needs to be installed.
 
-The protocol is WebHDFS (hadoop.apache.org, "WebHDFS REST API"): the namenode answers what lies where and sends who reads
-or writes on to a datanode. HADOOP_USER_NAME says who asks. Kerberos is not spoken: for that there is `hdfs://`.
+The protocol is WebHDFS (hadoop.apache.org, "WebHDFS REST API"): the namenode says what lies where, and sends who reads or
+writes on to a datanode. HADOOP_USER_NAME says who asks. Kerberos is not spoken: for that there is `hdfs://`.
 """
 
 from __future__ import annotations
