@@ -62,9 +62,9 @@ def _configure(folder: Path, found: Hadoop) -> None:
     (folder / "log4j.properties").write_text(_LOG)
     for name in ("hdfs", "datanode"):  # the pages of its web servers, which must be there and may be empty
         (folder / "webapps" / name).mkdir(parents=True)
-    _write_xml(folder / "core-site.xml", {"fs.defaultFS": found.hdfs, "hadoop.tmp.dir": str(folder / "data")})
+    write_xml(folder / "core-site.xml", {"fs.defaultFS": found.hdfs, "hadoop.tmp.dir": str(folder / "data")})
     anywhere = dict.fromkeys(("address", "http.address", "ipc.address"), "127.0.0.1:0")
-    _write_xml(
+    write_xml(
         folder / "hdfs-site.xml",
         {
             "dfs.namenode.http-address": found.webhdfs.partition("//")[2],
@@ -74,7 +74,7 @@ def _configure(folder: Path, found: Hadoop) -> None:
     )
 
 
-def _write_xml(path: Path, settings: dict[str, str]) -> None:
+def write_xml(path: Path, settings: dict[str, str]) -> None:
     rows = (f"<property><name>{name}</name><value>{value}</value></property>" for name, value in settings.items())
     path.write_text(f"<configuration>{''.join(rows)}</configuration>")
 

@@ -46,7 +46,7 @@ class HdfsTree:
         return _node(self._ask(path, self._client.get_file_info, path))
 
     def children(self, path: str) -> Iterator[Node]:
-        found = self._client.list_status(path)
+        found = self._ask(path, self._client.list_status, path)
         while (status := self._ask(path, next, found, None)) is not None:
             if status.path != path:  # a file is listed as itself
                 yield _node(status)

@@ -1,8 +1,8 @@
 """Objects in HDFS over HTTP: `webhdfs://NAMENODE:PORT/path`, where PORT is the namenode's web port (9870; 50070 before
 Hadoop 3). For machines that reach the cluster's web ports alone; nothing needs to be installed.
 
-The protocol is WebHDFS (hadoop.apache.org, "WebHDFS REST API"): the namenode says what lies where, and sends who reads or
-writes on to a datanode. HADOOP_USER_NAME says who asks. Kerberos is not spoken: for that there is `hdfs://`.
+The protocol is WebHDFS (hadoop.apache.org, "WebHDFS REST API"): the namenode says what lies where, and sends who reads
+or writes on to a datanode. HADOOP_USER_NAME says who asks. Kerberos is not spoken: for that there is `hdfs://`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from wenlu.base.errors import WenluError
 from wenlu.storage.hadoop import refused
 from wenlu.storage.tree import Node, TreeStorage
 
@@ -52,12 +53,12 @@ class WebHdfsTree:
                 yield _node(found)
 
     def read(self, path: str) -> Iterator[bytes]:
-        with self._answered("GET", _url(path, "OPEN"), path=path, follow_redirects=True) as answer:
+        with self._answered("GET", _url(path, "OPEN"), path=self._sure(path), follow_redirects=True) as answer:
             yield from answer.iter_bytes(_PIECE)
 
     def create(self, path: str, pieces: Iterable[bytes]) -> None:
         """The namenode is asked without the bytes and names the datanode that takes them."""
-        with self._answered("PUT", _url(path, "CREATE"), path=path) as answer:
+        with self._answered("PUT", _url(path, "CREATE"), path=self._sure(path)) as answer:
             datanode = answer.headers.get("location", "")
         with self._answered("PUT", datanode, path=path, content=iter(pieces), headers=_BYTES):
             pass
@@ -67,6 +68,13 @@ class WebHdfsTree:
 
     def remove(self, path: str) -> None:
         self._ask("DELETE", path, "DELETE")
+
+    def _sure(self, path: str) -> str:
+        """`path`, unless datanodes differ in what it means: those of some versions read a percent sign twice."""
+        if "%" in path:
+            hint = "Take hdfs://, or give it another name."
+            raise WenluError("bad_key", f"{self._uri}{path}: a percent sign is not safe over HTTP.", hint=hint)
+        return path
 
     def _ask(self, method: str, path: str, operation: str, **settings: str) -> Any:
         """What the namenode answers, read from JSON."""
