@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import getpass
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -166,12 +169,39 @@ def test_a_namenode_that_never_answers_is_a_sentence(monkeypatch: pytest.MonkeyP
             HdfsStorage(f"127.0.0.1:{mute.getsockname()[1]}").stat("a")
 
 
+@pytest.mark.parametrize("answer", [b"<html>Hello</html>", b"{}", b"[1]", b""])
+def test_a_server_that_is_no_namenode_is_a_sentence(answer: bytes):
+    with serving(answer) as host:
+        storage = place_of(f"webhdfs://{host}/").storage
+        for ask in (lambda: storage.stat("a"), lambda: list(storage.list("")), lambda: storage.write("a", [b"x"])):
+            with pytest.raises(WenluError, match="does not speak WebHDFS"):
+                ask()
+
+
+@contextmanager
+def serving(answer: bytes) -> Iterator[str]:
+    """A web server that says this to everything."""
+
+    class Page(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            self.rfile.readline()
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + answer)
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
 @pytest.mark.parametrize(
     ("said", "words", "hint"),
     [
         ('RPCError("a.SaslException", "GSS initiate failed\\n\\tat org.apache.Foo")', "GSS initiate failed", "kinit"),
         ("Name node is in safe mode.\n\tat org.apache.Foo", "Name node is in safe mode.", "in a minute"),
         ('InvalidArgument("No \\"x\\" found")', 'No "x" found', "HADOOP_CONF_DIR"),
+        ("All DataNodes failed: [DatanodeInfoProto { id", "All DataNodes failed", "not to be reached"),
         ("Connection refused", "Connection refused", "Check the host"),
     ],
 )

@@ -31,7 +31,7 @@ def refused(uri: str, said: str) -> WenluError:
 
 
 def _words(said: str) -> str:
-    first = said.partition("\\n")[0].partition("\n")[0].strip()
+    first = re.split(r"\\n|\n|: \[DatanodeInfo", said)[0].strip()
     quoted = _QUOTED.fullmatch(first)
     return (quoted[1].replace('\\"', '"') if quoted else first)[:300]
 

@@ -12,6 +12,8 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import reduce
+from operator import getitem
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -45,10 +47,10 @@ class WebHdfsTree:
         )
 
     def look(self, path: str) -> Node:
-        return _node(self._ask("GET", path, "GETFILESTATUS")["FileStatus"])
+        return _node(self._ask("GET", path, "GETFILESTATUS", "FileStatus"))
 
     def children(self, path: str) -> Iterator[Node]:
-        for found in self._ask("GET", path, "LISTSTATUS")["FileStatuses"]["FileStatus"]:
+        for found in self._ask("GET", path, "LISTSTATUS", "FileStatuses", "FileStatus"):
             if found["pathSuffix"]:  # a file is listed as itself, without a name
                 yield _node(found)
 
@@ -59,7 +61,9 @@ class WebHdfsTree:
     def create(self, path: str, pieces: Iterable[bytes]) -> None:
         """The namenode is asked without the bytes and names the datanode that takes them."""
         with self._answered("PUT", _url(path, "CREATE"), path=self._sure(path)) as answer:
-            datanode = answer.headers.get("location", "")
+            datanode = answer.headers.get("location")
+        if datanode is None:
+            raise self._stranger(path)
         with self._answered("PUT", datanode, path=path, content=iter(pieces), headers=_BYTES):
             pass
 
@@ -76,11 +80,17 @@ class WebHdfsTree:
             raise WenluError("bad_key", f"{self._uri}{path}: a percent sign is not safe over HTTP.", hint=hint)
         return path
 
-    def _ask(self, method: str, path: str, operation: str, **settings: str) -> Any:
-        """What the namenode answers, read from JSON."""
+    def _ask(self, method: str, path: str, operation: str, *names: str, **settings: str) -> Any:
+        """What the namenode answers under these names."""
         with self._answered(method, _url(path, operation, **settings), path=path) as answer:
             body = answer.read()
-        return json.loads(body or "{}")
+        try:
+            return reduce(getitem, names, json.loads(body or "{}"))
+        except (ValueError, LookupError, TypeError):
+            raise self._stranger(path) from None
+
+    def _stranger(self, path: str) -> WenluError:
+        return refused(f"{self._uri}{path}", "what answers there does not speak WebHDFS.")
 
     @contextmanager
     def _answered(self, method: str, url: str, *, path: str, **settings: Any) -> Iterator[httpx.Response]:
@@ -89,8 +99,11 @@ class WebHdfsTree:
             with self._http.stream(method, url, **settings) as answer:
                 _check(answer, f"{self._uri}{path}")
                 yield answer
-        except (httpx.HTTPError, httpx.InvalidURL, json.JSONDecodeError) as error:
-            raise refused(f"{self._uri}{path}", f"{type(error).__name__}: {error}") from None
+        except httpx.RequestError as error:
+            whom = error.request.url.netloc.decode()  # the namenode, or the datanode it sent us to
+            raise refused(f"{self._uri}{path}", f"{whom}: {error or type(error).__name__}") from None
+        except httpx.InvalidURL:
+            raise self._stranger(path) from None
 
 
 def _user() -> str:
