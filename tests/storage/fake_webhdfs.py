@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
@@ -79,6 +79,10 @@ class Handler(BaseHTTPRequestHandler):
     do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
     def _do(self) -> None:
+        with suppress(BrokenPipeError):  # a writer that failed doesn't wait for an answer
+            self._obey()
+
+    def _obey(self) -> None:
         url = urlsplit(self.path)
         asked = {name: values[0] for name, values in parse_qs(url.query).items()}
         path = unquote(url.path.removeprefix(_PREFIX))

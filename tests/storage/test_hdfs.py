@@ -199,7 +199,9 @@ def serving(answer: bytes) -> Iterator[str]:
     ("said", "words", "hint"),
     [
         ('RPCError("a.SaslException", "GSS initiate failed\\n\\tat org.apache.Foo")', "GSS initiate failed", "kinit"),
-        ("Name node is in safe mode.\n\tat org.apache.Foo", "Name node is in safe mode.", "in a minute"),
+        ('GSSAPIError(Codes { raw: "0x7" }, 2529, "No credentials")', "No credentials", "kinit"),
+        ("RPC listener disconnected", "RPC listener disconnected", "Kerberos"),
+        ("Name node is in safe mode.\n\tat org.apache.Foo", "Name node is in safe mode", "in a minute"),
         ('InvalidArgument("No \\"x\\" found")', 'No "x" found', "HADOOP_CONF_DIR"),
         ("All DataNodes failed: [DatanodeInfoProto { id", "All DataNodes failed", "not to be reached"),
         ("Connection refused", "Connection refused", "Check the host"),
@@ -207,5 +209,5 @@ def serving(answer: bytes) -> Iterator[str]:
 )
 def test_hadoops_words_are_told_without_its_stack_trace(said: str, words: str, hint: str):
     error = refused("hdfs://n/a", said)
-    assert error.message == f"hdfs://n/a: {words}"
+    assert error.message == f"hdfs://n/a: {words}."
     assert hint in error.hint
