@@ -11,7 +11,7 @@ _HINTS = {
         "Over hdfs://, run kinit first, and let HADOOP_CONF_DIR name the folder of the cluster's core-site.xml."
     ),
     r"listener disconnected": (
-        "This is not the namenode's port, or it asks for Kerberos, which HADOOP_CONF_DIR should say in its core-site.xml."
+        "This is not the namenode's port, or it asks for Kerberos and HADOOP_CONF_DIR names no settings that say so."
     ),
     r"permission denied": "Set HADOOP_USER_NAME to who may, or have the owner of the folder give you the right.",
     r"safe mode": "A namenode that has just started only reads; try again in a minute.",
