@@ -18,7 +18,9 @@ STORAGES = Table(
     "storage",
     {
         "file": "wenlu.storage.folder:FolderStorage",
+        "hdfs": "wenlu.storage.hdfs:HdfsStorage",
         "s3": "wenlu.storage.s3:S3Storage",
+        "webhdfs": "wenlu.storage.webhdfs:WebHdfsStorage",
     },
 )
 
