@@ -11,8 +11,12 @@ JAPANESE = (
 )
 
 
-def lines(content: bytes) -> list[bytes | None]:
-    return list(content.split(b"\n"))
+def found(content: bytes) -> str:
+    """By the bytes whole, and the same in pieces of an odd size."""
+    pieces = [content[start : start + 7] for start in range(0, len(content), 7)]
+    encoding = detect(lambda: [content], name="strange.txt")
+    assert detect(lambda: pieces, name="strange.txt") == encoding
+    return encoding
 
 
 @pytest.mark.parametrize(
@@ -20,38 +24,34 @@ def lines(content: bytes) -> list[bytes | None]:
     [(CHINESE, "utf-8"), (JAPANESE, "utf-8"), (CHINESE, "gb18030"), (JAPANESE, "cp932"), ("plain ascii", "ascii")],
 )
 def test_the_encoding_of_ordinary_text_is_found(text: str, encoding: str):
-    found = detect(lines(text.encode(encoding)), name="f")
-    assert text.encode(encoding).decode(found) == text
+    assert text.encode(encoding).decode(found(text.encode(encoding))) == text
 
 
 def test_japanese_bytes_that_are_valid_gb18030_are_not_taken_for_chinese():
     content = "経済の記事".encode("cp932")
     assert content.decode("gb18030") == "宱嵪偺婰帠"
-    assert detect([content], name="f") == "cp932"
+    assert found(content) == "cp932"
 
 
 def test_a_byte_order_mark_is_still_utf8():
-    assert detect(lines(CHINESE.encode("utf-8-sig")), name="f") == "utf-8"
+    assert found(CHINESE.encode("utf-8-sig")) == "utf-8"
 
 
 def test_a_few_broken_lines_do_not_make_another_encoding():
     good = [CHINESE.encode()] * 500
-    assert detect([*good, b"\xff\xfe broken", *good], name="f") == "utf-8"
+    assert found(b"\n".join([*good, b"\xff\xfe broken", *good])) == "utf-8"
 
 
-@pytest.mark.parametrize(
-    "content", [b"\x80\x81\xff\xfe\x00\x01" * 20, "Привет, мир".encode("koi8-r"), CHINESE.encode("utf-16")]
-)
+@pytest.mark.parametrize("content", [b"\x80\x81\xff\xfe\x00\x01" * 20, "Привет, мир".encode("koi8-r")])
 def test_what_fits_nothing_well_is_asked_about(content: bytes):
     with pytest.raises(WenluError) as caught:
-        detect(lines(content), name="strange.txt")
+        found(content)
     assert caught.value.code == "encoding_unclear"
     assert "strange.txt" in caught.value.message
 
 
-def test_no_lines_and_lines_that_are_too_long_are_utf8():
-    assert detect([], name="f") == "utf-8"
-    assert detect([None, b"ok"], name="f") == "utf-8"
+def test_no_bytes_are_utf8():
+    assert found(b"") == "utf-8"
 
 
 KOREAN = "이 식당의 음식은 정말 맛있었습니다. 다음에도 꼭 다시 방문하고 싶습니다. 가격도 저렴하고 분위기도 좋아요."
@@ -60,23 +60,55 @@ TRADITIONAL = "這家餐廳的服務非常好，菜色也很好吃，下次還�
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [(KOREAN, "euc_kr"), (JAPANESE, "euc_jp"), ("東京都千代田区・会社概要・代表取締役", "euc_jp"),
-     (TRADITIONAL, "big5"), ("Café déjà vu, où ça a été", "latin1")],
-)  # fmt: skip
+    [(KOREAN, "euc_kr"), ("Café déjà vu, où ça a été", "latin1"), ("Привет, мир", "cp1251")],
+)
 def test_text_of_an_encoding_that_is_no_candidate_is_not_taken_for_chinese(text: str, encoding: str):
     with pytest.raises(WenluError, match=r"is not clear"):
-        detect([text.encode(encoding)], name="f")
+        found(text.encode(encoding))
 
 
 @pytest.mark.parametrize(
-    "text", ["好评", "王建国 李秀英 张伟 刘洋 陈静 杨帆 赵磊 黄敏 周杰 吴刚", "北京市海淀区中关村大街", TRADITIONAL]
+    "text", ["王建国 李秀英 张伟 刘洋 陈静 杨帆 赵磊 黄敏 周杰 吴刚", "北京市海淀区中关村大街", TRADITIONAL]
 )
 def test_short_texts_names_and_addresses_in_gbk_are_recognised(text: str):
-    assert detect([text.encode("gbk")], name="f") == "gb18030"
+    assert found(text.encode("gbk")) == "gb18030"
 
 
 def test_a_few_whole_lines_in_a_sea_of_ascii_do_not_make_it_utf8():
     gbk, utf8 = "质量很差再也不买了".encode("gbk"), "你好世界".encode()
     with pytest.raises(WenluError, match="is not clear"):
-        detect([b"hello"] * 990 + [utf8] * 8 + [gbk] * 9, name="f")
-    assert detect([b"hello"] * 990 + [gbk] * 9, name="f") == "gb18030"
+        found(b"\n".join([b"hello"] * 990 + [utf8] * 8 + [gbk] * 9))
+    assert found(b"\n".join([b"hello"] * 990 + [gbk] * 9)) == "gb18030"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(JAPANESE, "euc_jp"), (JAPANESE, "iso2022_jp"), (TRADITIONAL, "big5"), (TRADITIONAL, "gb18030"),
+     (JAPANESE, "utf-16-le"), (CHINESE, "utf-16-be"), (CHINESE, "utf-16"), (TRADITIONAL, "utf-8")],
+)  # fmt: skip
+def test_each_encoding_of_china_and_japan_is_found(text: str, encoding: str):
+    content = text.encode(encoding)
+    assert content.decode(found(content)).removeprefix("\ufeff") == text
+
+
+SHORT = "好,路,中文,很好吃,東京,日本語,これ,ｱｲｳ,、。,会社概要,價格,記事,メロス,一,ー,你好吗,姓名,联通".split(",")  # noqa: SIM905
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "big5", "cp932", "euc_jp", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", SHORT)
+def test_a_word_is_read_right_or_asked_about_and_never_read_wrong(text: str, encoding: str):
+    content = text.encode(encoding, "ignore")
+    if content.isascii() and content.decode().isprintable():
+        return  # the bytes of 好 in UTF-16 are those of "}Y": nothing can tell
+    try:
+        decoded = content.decode(found(content))
+    except WenluError:
+        return
+    assert decoded == content.decode(encoding)
+
+
+def test_the_candidates_are_shown_with_previews():
+    with pytest.raises(WenluError) as caught:
+        found("好".encode("gbk"))
+    assert "gb18030: 好" in caught.value.message
+    assert "--encoding" in caught.value.hint

@@ -4,6 +4,7 @@ import bz2
 import contextlib
 import gzip
 import io
+import json
 import lzma
 import tarfile
 import zipfile
@@ -405,3 +406,33 @@ def test_parquet_is_read_by_column(tmp_path: Path):
 def test_a_column_number_where_columns_have_names_is_a_sentence(tmp_path: Path, name: str):
     with pytest.raises(WenluError, match="column number"):
         read(made(tmp_path / name, b"[]"), text_column=0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("asked", ["auto", "as it is"])
+def test_every_reader_of_text_reads_utf_16(tmp_path: Path, encoding: str, asked: str):
+    body = "吾輩は猫である。名前はまだ無い。どこで生れたか見当がつかぬ"
+    files = {
+        "a.txt": f"{body}\r\n{body}上\n",
+        "a.csv": f"text,label\n{body},x\n",
+        "a.tsv": f"text\tlabel\n{body}\tx\n",
+        "a.jsonl": json.dumps({"text": body}, ensure_ascii=False),
+        "a.json": json.dumps([{"text": body}], ensure_ascii=False),
+    }
+    for name, content in files.items():
+        path = made(tmp_path / name, content.encode(encoding))
+        texts, dropped = read(path, encoding="auto" if asked == "auto" else encoding)
+        assert texts[0].body == body
+        assert dropped == []
+    whole, _ = read(tmp_path, encoding="auto" if asked == "auto" else encoding, include="a.txt", format="tree")
+    assert whole[0].body == files["a.txt"]
+
+
+def test_a_broken_line_of_utf_16_is_refused_with_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(opening, "_CHUNK", 7)
+    content = "好評\n".encode("utf-16-le") + b"\x00\xd8\n\x00" + "上\u0a00\n良い".encode("utf-16-le")
+    texts, dropped = read(made(tmp_path / "a.txt", content), encoding="utf-16-le")
+    assert [(text.body, text.source.line, text.source.byte_offset) for text in texts] == [
+        ("好評", 1, 0), ("上\u0a00", 3, 10), ("良い", 4, 16)
+    ]  # fmt: skip
+    assert [(one.reason, one.text.source.line) for one in dropped] == [("bad_encoding", 2)]

@@ -108,6 +108,32 @@ def lines_of(file: IO[bytes]) -> Iterator[Line]:
             yield Line(number, start, piece.rstrip(b"\r\n"))
 
 
+def wide_lines_of(file: IO[bytes], *, newline: bytes) -> Iterator[Line]:
+    """The lines of a file in UTF-16, where a line's end is two bytes at an even place."""
+    offset = number = 0
+    rest, too_long = b"", False
+    while block := file.read(_CHUNK):
+        *lines, rest = _wide_split(rest + block, newline)
+        for line in lines:
+            number += 1
+            yield Line(number, offset, None if too_long else line)
+            offset, too_long = offset + len(line) + 2, False
+        if len(rest) > LONGEST_LINE:  # what is dropped here is even, so that later places stay so
+            offset, rest, too_long = offset + len(rest) // 2 * 2, rest[len(rest) // 2 * 2 :], True
+    if rest or too_long:
+        yield Line(number + 1, offset, None if too_long else rest)
+
+
+def _wide_split(content: bytes, newline: bytes) -> list[bytes]:
+    parts, start, found = [], 0, content.find(newline)
+    while found >= 0:
+        if found % 2 == 0:
+            parts.append(content[start:found])
+            start = found + 2
+        found = content.find(newline, found + 1 if found % 2 else start)
+    return [*parts, content[start:]]
+
+
 def _rest_of_line(file: IO[bytes]) -> int:
     passed = 0
     while piece := file.readline(_CHUNK):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 
@@ -15,13 +17,15 @@ from wenlu.base.errors import WenluError
 from wenlu.base.records import Dropped, Source, Text
 from wenlu.corpus.encoding import detect
 from wenlu.corpus.members import Member, is_many, members
-from wenlu.corpus.opening import bare_name, lines_of
+from wenlu.corpus.opening import bare_name
 from wenlu.corpus.readers import BY_SUFFIX, READERS, WITHOUT_ENCODING
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import SourceConfig
 
 _LOOKED_AT = 20  # names of an archive that tell what it holds
 _TELLING = 200  # bytes; a shorter file may not tell its encoding by itself
+_BLOCK = 1 << 20
+_UTF16 = ("utf-16", "utf-16-le", "utf-16-be")
 _BEGINNING = re.compile(r"[^\W\d_]+")
 _SPLITS = {
     "train": "train", "training": "train", "test": "test", "testing": "test",
@@ -173,21 +177,23 @@ class _Encodings:
     def of(self, member: Member) -> str:
         """Raises WenluError `encoding_unclear`."""
         if self._asked != "auto":
-            return self._asked
+            return _ordered(self._asked, member)
         try:
-            return detect(_lines(member), name=member.name if self._many else self._source.uri)
+            return detect(partial(_blocks, member), name=member.name if self._many else self._source.uri)
         except WenluError:
             if not self._many or _is_telling(member):
                 raise
-        every = chain.from_iterable(map(_lines, _included(self._path, self._source)))
-        self._usual = self._usual or detect(every, name=self._source.uri)
+        self._usual = self._usual or detect(self._every_block, name=self._source.uri)
         return self._usual
 
+    def _every_block(self) -> Iterator[bytes]:
+        return chain.from_iterable(map(_blocks, _included(self._path, self._source)))
 
-def _lines(member: Member) -> Iterator[bytes | None]:
+
+def _blocks(member: Member) -> Iterator[bytes]:
     with member.open() as file:
-        for line in lines_of(file):
-            yield line.content
+        while block := file.read(_BLOCK):
+            yield block
 
 
 def _is_telling(member: Member) -> bool:
@@ -195,19 +201,27 @@ def _is_telling(member: Member) -> bool:
         return len(file.read(_TELLING + 1)) > _TELLING
 
 
+def _ordered(encoding: str, member: Member) -> str:
+    """The encoding asked for; of UTF-16 the order of its bytes, as the file's mark tells it."""
+    if codecs.lookup(encoding).name != "utf-16":
+        return encoding
+    with member.open() as file:
+        return "utf-16-be" if file.read(2) == codecs.BOM_UTF16_BE else "utf-16-le"
+
+
 def checked_encoding(source: SourceConfig) -> str:
     """The encoding's name as asked for; raises WenluError `unknown_encoding`."""
     if source.encoding == "auto":
         return "auto"
     try:
-        separable = "\n".encode(source.encoding) == b"\n"
+        known = codecs.lookup(source.encoding).name in _UTF16 or "\n".encode(source.encoding) == b"\n"
     except (LookupError, UnicodeError):
         raise WenluError(
             "unknown_encoding",
             f"{source.uri}: there is no encoding '{source.encoding}'.",
-            hint="utf-8, gb18030, cp932, …",
+            hint="utf-8, gb18030, big5, cp932, euc_jp, utf-16, …",
         ) from None
-    if not separable:  # UTF-16 and UTF-32: their lines can't be told apart as bytes
+    if not known:
         raise WenluError(
             "unknown_encoding",
             f"{source.uri}: files in {source.encoding} are not read.",

@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Iterator
 
 from wenlu.base.records import Dropped, Source, Text
-from wenlu.corpus.opening import Line, lines_of
+from wenlu.corpus.opening import Line, lines_of, wide_lines_of
 from wenlu.corpus.readers.opened import Opened
 
 _BOM = "\ufeff"
+_WIDE = {"utf-16-le": b"\n\0", "utf-16-be": b"\0\n"}
 _SHOWN = 200
 
 
@@ -20,7 +21,8 @@ class DecodedLines:
     """
 
     def __init__(self, opened: Opened) -> None:
-        self._lines = lines_of(opened.file)
+        newline = _WIDE.get(opened.encoding)
+        self._lines = wide_lines_of(opened.file, newline=newline) if newline else lines_of(opened.file)
         self._name = opened.name
         self._encoding = opened.encoding
         self.line = Line(0, 0, b"")
@@ -51,7 +53,7 @@ class DecodedLines:
             self.dropped.append(self.drop("", "line_too_long"))
             return None
         try:
-            return line.content.decode(self._encoding)
+            return line.content.decode(self._encoding).rstrip("\r")
         except UnicodeDecodeError:
             self.dropped.append(self.drop("", "bad_encoding"))
             return None

@@ -82,8 +82,7 @@ def _built(event: str, events: Iterator[_Event]) -> Any:
 
 def _as_utf8(opened: Opened) -> IO[bytes]:
     """The file as UTF-8 without a mark, which is all that a JSON parser reads."""
-    name = codecs.lookup("utf-8-sig" if opened.encoding.lower() in ("utf-8", "ascii") else opened.encoding).name
-    return cast("IO[bytes]", _Recoded(opened.file, name))
+    return cast("IO[bytes]", _Recoded(opened.file, opened.encoding))
 
 
 class _Recoded:
@@ -92,11 +91,14 @@ class _Recoded:
     def __init__(self, file: IO[bytes], encoding: str) -> None:
         self._file = file
         self._decode = codecs.getincrementaldecoder(encoding)().decode
+        self._first = True
 
     def read(self, size: int) -> bytes:
         while size:
             piece = self._file.read(size)
-            recoded = self._decode(piece, final=not piece).encode()
+            text = self._decode(piece, final=not piece)
+            recoded = (text.removeprefix("\ufeff") if self._first else text).encode()
+            self._first = self._first and not text
             if recoded or not piece:
                 return recoded
         return b""

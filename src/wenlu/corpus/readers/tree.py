@@ -18,10 +18,9 @@ def read_whole(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]
     if len(content) > _LARGEST:
         yield Dropped(Text("", source=place), "file_too_large")
         return
-    content = content.removeprefix(b"\xef\xbb\xbf")
     try:
-        body = b"\n".join(content.split(b"\n")[source.skip_lines :]).decode(opened.encoding)
+        lines = content.decode(opened.encoding).removeprefix("\ufeff").split("\n")
     except UnicodeDecodeError:
         yield Dropped(Text("", source=place), "bad_encoding")
         return
-    yield Text(body, opened.label, place, opened.split)
+    yield Text("\n".join(lines[source.skip_lines :]), opened.label, place, opened.split)

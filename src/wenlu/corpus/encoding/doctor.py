@@ -1,0 +1,317 @@
+"""The encoding of a file: strict decoding of all of it, then how likely what comes out is.
+
+Strict decoding alone can't tell: the CP932 bytes of 経済の記事 are valid GB18030 for 宱嵪偺婰帠. So every encoding that
+fits is also weighed by the likelihood of its characters, and so are encodings that we do not read (Korean, Cyrillic,
+Western), which must not be taken for one that we do. The likeliest is taken if it is likelier than every other by a
+factor of e^`_SURE`, and if it reads like running text at all; otherwise a person is asked.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from wenlu.base.errors import WenluError
+from wenlu.corpus.encoding.likely import NOTHING, Likelihood, best_language, likelihood
+from wenlu.corpus.opening import LONGEST_LINE
+
+Blocks = Callable[[], Iterable[bytes]]
+"""The bytes of a file, in pieces of any size, anew each time it is called."""
+
+_SURE = 8.0
+_SURE_EACH = 1.5
+_SURE_WIDE = 40.0
+_UNUSUAL = 0.2, 10.0  # a character and at most: Japanese is not written in the Chinese sets, though they have kana
+_PLAUSIBLE = -10.2  # mean logarithm of a character's probability; running text has -6 to -8, names -9
+_MOST_BROKEN = 0.01  # share of lines that may be broken in the right encoding
+_MOST_STRANGE = 0.1  # share of weighed lines that may look like another encoding: a file may be a mixture
+_STRANGE = -11.5
+_WEIGHED = 65_536  # bytes that likelihoods are taken of, from all over the file
+_FEW = 16  # characters beyond ASCII; so few may be valid UTF-8 by chance
+_PREVIEW = 24
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+_OURS = ("gb18030", "cp950", "cp932", "euc_jp")
+_CHINESE = ("gb18030", "cp950", "big5hkscs")
+_WIDER = {"cp950": "big5hkscs"}  # a superset, for files that the first can't read whole
+_NOT_OURS = {"cp949": "hangul", "koi8_r": "cyrillic", "cp1251": "cyrillic", "cp1252": "latin"}
+_WIDE = ("utf-16-le", "utf-16-be")
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b$(D", b"\x1b(J", b"\x1b(I")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An encoding that may be the file's: how many of its lines are broken in it, and how its beginning reads.
+
+    `likelihood` is of the weighed part of the file; `strange` is the share of lines there that hardly read as text.
+    """
+
+    encoding: str
+    broken: float
+    likelihood: Likelihood
+    strange: float
+    sample: str
+
+    @property
+    def preview(self) -> str:
+        return self.sample.strip()[:_PREVIEW]
+
+    @property
+    def reads_well(self) -> bool:
+        return self.likelihood.mean >= _PLAUSIBLE and self.strange <= _MOST_STRANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found: the encoding, empty where nobody can be sure, and what else it might be, the likeliest first."""
+
+    encoding: str
+    candidates: tuple[Candidate, ...] = ()
+
+
+def detect(blocks: Blocks, *, name: str) -> str:
+    """The encoding of a file; raises WenluError `encoding_unclear` with the candidates and a preview of each."""
+    findings = examine(blocks)
+    if findings.encoding:
+        return findings.encoding
+    shown = [one for one in findings.candidates if one.encoding not in _NOT_OURS]
+    seen = "; ".join(f"{one.encoding}: {one.preview}" for one in shown[:4]) or "none fits"
+    raise WenluError(
+        "encoding_unclear",
+        f"The encoding of {name} is not clear ({seen}).",
+        hint="Say which: --encoding NAME on the command line, encoding: NAME in a recipe.",
+    )
+
+
+def examine(blocks: Blocks) -> Findings:
+    """Look at every byte of a file, at most four times."""
+    utf8 = _Utf8.of(blocks())
+    if utf8.mark:
+        return _marked(blocks, utf8.mark)
+    if utf8.fits and utf8.is_certain:
+        return Findings("utf-8")
+    if not utf8.wide and not utf8.broken and utf8.controls:  # two bytes of UTF-16 may both look like ASCII
+        wide = [_weighed(blocks, name) for name in _WIDE] if utf8.size % 2 == 0 else []
+        readable = [one for one in wide if one.reads_well]
+        return _chosen(readable) if readable else Findings("utf-8")
+    if utf8.escapes and not utf8.wide and not utf8.broken:
+        return _chosen([_weighed(blocks, name) for name in ("iso2022_jp_2", "iso2022_jp_ext")])
+    names = [*_OURS, *_NOT_OURS, *(_WIDE if utf8.size % 2 == 0 else ()), *(["utf-8"] if utf8.fits else [])]
+    return _chosen([_weighed(blocks, name) for name in names])
+
+
+def _marked(blocks: Blocks, encoding: str) -> Findings:
+    found = _weighed(blocks, encoding)
+    return Findings(encoding if found.broken <= _MOST_BROKEN else "", (found,))
+
+
+def _chosen(weighed: list[Candidate]) -> Findings:
+    fitting = [one for one in weighed if one.broken <= _MOST_BROKEN]
+    ranked = tuple(sorted(fitting, key=lambda one: -one.likelihood.total))
+    if not ranked:
+        return Findings("")
+    best, *others = ranked
+    sure = best.encoding not in _NOT_OURS and best.reads_well and all(_beats(best, other) for other in others)
+    return Findings(best.encoding if sure else "", ranked)
+
+
+def _beats(best: Candidate, other: Candidate) -> bool:
+    """If the one is beyond doubt the right one of the two, or both say the same.
+
+    A short text must not win by small advantages alone: each character that is told apart has to speak for it. The
+    bytes of UTF-16 read as digits and letters in any other encoding, which likelihoods by single characters don't mind.
+    """
+    differing = _differing(best.sample, other.sample)
+    margin = best.likelihood.total - other.likelihood.total
+    if other.encoding in _WIDE and other.reads_well:
+        return margin >= _SURE_WIDE
+    return not differing or margin >= max(_SURE, min(_SURE_EACH * differing, 25 + differing / 5))
+
+
+def _differing(one: str, other: str) -> int:
+    """How many characters beyond ASCII of `one` the other does not have in the same place."""
+    if len(one) != len(other):
+        return sum(character > "\x7f" for character in one)
+    return sum(mine != theirs for mine, theirs in zip(one, other, strict=True))
+
+
+@dataclass(slots=True)
+class _Utf8:
+    """The first reading of a file: is it UTF-8, and if not, what else must be tried."""
+
+    mark: str = ""
+    size: int = 0
+    lines: int = 0
+    wide: int = 0
+    beyond: int = 0
+    """Lines with characters from U+0800 on: three bytes that fit together are hardly ever chance."""
+    broken: int = 0
+    escapes: bool = False
+    controls: bool = False
+
+    @classmethod
+    def of(cls, blocks: Iterable[bytes]) -> _Utf8:
+        seen = cls()
+        for part in _whole_lines(blocks):
+            seen._read(part)
+        return seen
+
+    @property
+    def fits(self) -> bool:
+        # The second bound: in a file that is almost all ASCII, 1 % of the lines may be everything that is Chinese.
+        return self.broken <= self.lines * _MOST_BROKEN and self.broken * 10 <= self.wide
+
+    @property
+    def is_certain(self) -> bool:
+        return (not self.wide and not self.escapes and not self.controls) or self.beyond > _FEW
+
+    def _read(self, part: bytes) -> None:
+        if not self.size:
+            self.mark = _MARKS.get(part[:2], "")
+        self.size += len(part)
+        self.lines += part.count(b"\n") + (not part.endswith(b"\n"))
+        if part.isascii():
+            self.controls = self.controls or _CONTROLS.search(part) is not None
+            self.escapes = self.escapes or any(escape in part for escape in _ESCAPES)
+            return
+        try:
+            self._count(part.decode())
+        except UnicodeDecodeError:
+            for line in part.split(b"\n"):
+                self._line(line)
+
+    def _line(self, line: bytes) -> None:
+        try:
+            self._count(line.decode())
+        except UnicodeDecodeError:
+            self.broken += 1
+
+    def _count(self, text: str) -> None:
+        encoded = len(text.encode())
+        self.wide += encoded > len(text)
+        # a character takes one byte more than its place from U+0080 on, two from U+0800 on
+        self.beyond += sum(character > "\u07ff" for character in text[:_WEIGHED]) if encoded > len(text) else 0
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, cut at line ends; a line that is longer than readers take is cut anywhere."""
+    rest = b""
+    for block in blocks:
+        joined = rest + block
+        cut = joined.rfind(b"\n") + 1
+        if not cut and len(joined) >= LONGEST_LINE:
+            cut = len(joined)
+        if cut:
+            yield joined[:cut]
+        rest = joined[cut:]
+    if rest:
+        yield rest
+
+
+@dataclass(slots=True)
+class _Sample:
+    """Lines beyond ASCII from all over a file: whenever there are too many, every second one goes."""
+
+    lines: list[str] = field(default_factory=list)
+    size: int = 0
+    every: int = 1
+    seen: int = 0
+
+    def add(self, text: str) -> None:
+        for line in text.split("\n"):
+            if line.isascii():
+                continue
+            self.seen += 1
+            if self.seen % self.every == 0:
+                self.lines.append(line[:_WEIGHED])
+                self.size += len(self.lines[-1])
+                while self.size > _WEIGHED and len(self.lines) > 1:
+                    self.lines = self.lines[::2]
+                    self.size = sum(map(len, self.lines))
+                    self.every *= 2
+
+
+def _weighed(blocks: Blocks, encoding: str) -> Candidate:
+    """Decode all of a file, and weigh some of what comes out."""
+    sample, lines, broken = _Sample(), 0, 0
+    for part in _decoded_wide(blocks(), encoding) if encoding in _WIDE else _decoded(blocks(), encoding):
+        lines += part.lines
+        broken += part.broken
+        sample.add(part.text)
+        if broken > max(lines, 1_000) * _MOST_BROKEN * 10:
+            break  # hopeless: the rest of the file need not be read for it
+    wider = _WIDER.get(encoding)
+    if broken and wider:
+        return _weighed(blocks, wider)
+    text = "\n".join(sample.lines)
+    return Candidate(encoding, broken / max(lines, 1), _likelihood(text, encoding), _strange(sample.lines), text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    text: str
+    lines: int
+    broken: int
+
+
+def _decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[_Part]:
+    for part in _whole_lines(blocks):
+        if part.isascii() and b"\x1b" not in part:
+            yield _Part("", 0, 0)
+            continue
+        try:
+            yield _Part(part.decode(encoding), _wide_lines(part), 0)
+        except UnicodeDecodeError:
+            yield _by_line(part, encoding)
+
+
+def _by_line(part: bytes, encoding: str) -> _Part:
+    whole, broken = [], 0
+    for line in part.split(b"\n"):
+        try:
+            whole.append(line.decode(encoding))
+        except UnicodeDecodeError:
+            broken += 1
+    return _Part("\n".join(whole), _wide_lines(part), broken)
+
+
+def _wide_lines(part: bytes) -> int:
+    """Lines beyond ASCII: the others say nothing about an encoding."""
+    return sum(not line.isascii() or b"\x1b" in line for line in part.split(b"\n"))
+
+
+def _decoded_wide(blocks: Iterable[bytes], encoding: str) -> Iterator[_Part]:
+    """UTF-16, in which bytes don't tell where lines end. A mark at the beginning is no part of the text."""
+    decode = codecs.getincrementaldecoder(encoding)().decode
+    first = True
+    try:
+        for block in blocks:
+            text = decode(block)
+            yield _Part(text.removeprefix("\ufeff") if first else text, text.count("\n") + 1, 0)
+            first = False
+        decode(b"", final=True)
+    except UnicodeDecodeError:
+        yield _Part("", 1, 1_000_000)
+
+
+def _likelihood(text: str, encoding: str) -> Likelihood:
+    if not text:
+        return NOTHING
+    if encoding in _NOT_OURS:
+        return likelihood(text, _NOT_OURS[encoding])
+    if encoding not in _CHINESE:
+        return best_language(text)
+    each, most = _UNUSUAL
+    japanese = likelihood(text, "ja")
+    japanese = replace(japanese, total=japanese.total - min(each * len(text), most))
+    found = [likelihood(text, "zh-Hans"), likelihood(text, "zh-Hant"), japanese]
+    return max(found, key=lambda one: one.total)
+
+
+def _strange(lines: list[str]) -> float:
+    """The share of lines that hardly read as text, among those long enough to tell."""
+    told = [best_language(line).mean for line in lines[:400] if sum(character > "\x7f" for character in line) >= 6]
+    return sum(mean < _STRANGE for mean in told) / len(told) if told else 0.0
