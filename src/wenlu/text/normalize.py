@@ -95,5 +95,9 @@ def _step(row: Step, aligned: Aligned) -> Aligned:
     changed = row(aligned.text)
     if changed == aligned.text:
         return aligned
-    after = aligned.after(row.edits(aligned.text))
-    return after if after.text == changed else aligned.after(compared(aligned.text, changed))
+    after = aligned
+    for _ in range(_ROUNDS):  # some steps look at a text more than once
+        after = after.after(row.edits(after.text))
+        if after.text == changed:
+            return after
+    return aligned.after(compared(aligned.text, changed))

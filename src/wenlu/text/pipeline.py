@@ -15,6 +15,8 @@ from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec, check
 from wenlu.storage.local import write_atomic
+from wenlu.text.aligned import Aligned
+from wenlu.text.cuts import Piece
 from wenlu.text.normalize import Normalizer
 from wenlu.text.tokenizers import TOKENIZERS, Tokenizer
 
@@ -51,6 +53,14 @@ class TextPipeline:
         longest, nothing = self.config.max_length, self.tokenizer.unk_id
         ids = self.tokenizer.encode_batch([self.normalized(text) for text in texts])
         return [row[:longest] or [nothing] for row in ids]
+
+    def cut(self, text: str) -> list[Piece]:
+        """The ids of `text`, not cut at `max_length`, each with its place in `text` as it came in, uncleaned.
+
+        For people to look at, not for speed.
+        """
+        aligned = self.normalize.follow(self.clean.aligned(text))
+        return [_placed(piece, aligned) for piece in self.tokenizer.cut(aligned.text)]
 
     def decode(self, ids: Iterable[int]) -> str:
         return self.tokenizer.decode(ids)
@@ -92,6 +102,11 @@ class TextPipeline:
         ]
         parts += [name.encode() + b"\0" + hashlib.sha256(content).digest() for name, content in files]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _placed(piece: Piece, aligned: Aligned) -> Piece:
+    span = aligned.span(piece.start, piece.end)
+    return Piece(piece.id, span.start, span.end)
 
 
 class _Saved(Spec):

@@ -20,10 +20,10 @@ _ROUNDS = 8
 _MARKUP = re.compile(
     r"""
       <!--.*?(?:-->|\Z)
-    | <(script|style)(?:[\s/][^<>]*+)?>.*?(?:</\1\s*>|\Z)
+    | <(?P<raw>script|style)(?:[\s/][^<>]*+)?>.*?(?:</(?P=raw)\s*>|\Z)
     | <[!?][a-z\[][^<>]*+>
-    | <(?!(?:url|email|phone)>)/?([a-z][a-z0-9:-]*+)(?:[\s/][^<>]*+)?>
-    | &(?:amp;|\#0*38;|\#x0*26;)*+(?:\#(?:\d{1,7}|x[0-9a-f]{1,6})|([a-z][a-z0-9]{1,31}));
+    | <(?!(?:url|email|phone)>)/?(?P<tag>[a-z][a-z0-9:-]*+)(?:[\s/][^<>]*+)?>
+    | &(?:amp;|\#0*38;|\#x0*26;)*+(?:(?:\#(?:\d{1,7}|x[0-9a-f]{1,6})|(?P<entity>[a-z][a-z0-9]{1,31}));)?
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
@@ -45,7 +45,7 @@ class Html(Rewriter):
     def replacement(self, match: re.Match[str]) -> str:
         if match[0].startswith("&"):
             return _character(match)
-        name = (match[3] or "").lower()
+        name = (match["tag"] or "").lower()
         return "\n" if name in _BLOCKS else " " if name in _CELLS else ""
 
     def __call__(self, text: str) -> str:
@@ -60,6 +60,6 @@ class Html(Rewriter):
 
 def _character(match: re.Match[str]) -> str:
     entity = _ESCAPED.sub("&", match[0])
-    if match[4] and match[4] + ";" not in html5:
+    if match["entity"] and match["entity"] + ";" not in html5:
         return entity
     return unescape(entity)
