@@ -95,7 +95,9 @@ def test_each_step_changes_what_it_says_and_nothing_else(row: str, written: str,
 def test_a_whole_aozora_work_loses_its_key_and_its_colophon():
     work = (
         "こころ\r\n夏目漱石\r\n\r\n" + "-" * 55 + "\r\n【テキスト中に現れる記号について】\r\n\r\n《》：ルビ\r\n"
-        "（例）私《わたくし》\r\n" + "-" * 55 + "\r\n\r\n　私《わたくし》はその人を\r\n\r\n\r\n底本：「全集」\r\n入力：甲\r\n"
+        "（例）私《わたくし》\r\n"
+        + "-" * 55
+        + "\r\n\r\n　私《わたくし》はその人を\r\n\r\n\r\n底本：「全集」\r\n入力：甲\r\n"
     )
     assert Normalizer(["aozora", "spaces"])(work) == "こころ 夏目漱石 私はその人を"
 

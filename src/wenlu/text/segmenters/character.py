@@ -13,6 +13,7 @@ class Character:
 
     def __init__(self, config: Config) -> None:
         self.version = "character 1"
+        self.dictionary = None
 
     def __call__(self, text: str) -> list[str]:
         return list(text)
