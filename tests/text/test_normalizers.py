@@ -3,6 +3,8 @@ from __future__ import annotations
 import doctest
 import importlib
 import time
+import unicodedata
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +25,16 @@ FRAGMENTS = [
     "［＃改ページ］", "※［＃「てへん＋劣」、第3水準1-84-77］", "\n底本：「全集」", "哈哈哈哈哈", "……", "。。。。",
 ]  # fmt: skip
 TEXTS = st.text(max_size=40) | st.lists(st.sampled_from([*ALPHABET, *FRAGMENTS]), max_size=15).map("".join)
+
+
+@cache
+def made(*steps: str) -> Normalizer:
+    return Normalizer(steps)
+
+
+@given(TEXTS)
+def test_nfkc_is_that_of_unicode(text: str):
+    assert a_text(row="nfkc", text=text) == unicodedata.normalize("NFKC", text)
 
 
 def a_text(*, row: str, text: str) -> str:
@@ -106,7 +118,7 @@ def test_a_whole_aozora_work_loses_its_key_and_its_colophon():
 @given(text=TEXTS)
 @settings(max_examples=150, deadline=None)
 def test_a_normalised_text_stays_as_it_is(row: str, text: str):
-    normalize = Normalizer([row])
+    normalize = made(row)
     once = normalize(text)
     assert normalize(once) == once
 
@@ -115,17 +127,16 @@ def test_a_normalised_text_stays_as_it_is(row: str, text: str):
 @given(text=TEXTS)
 @settings(max_examples=100, deadline=None)
 def test_the_aligned_text_is_the_normalised_text_and_every_place_is_inside_the_original(row: str, text: str):
-    check_alignment([row], text)
+    check_alignment(made(row), text)
 
 
 @given(text=TEXTS, steps=st.lists(st.sampled_from([row for row in ROWS if row != "traditional"]), max_size=6))
 @settings(max_examples=300, deadline=None)
 def test_any_steps_together_are_aligned_too(text: str, steps: list[str]):
-    check_alignment(steps, text)
+    check_alignment(made(*steps), text)
 
 
-def check_alignment(steps: list[str], text: str) -> None:
-    normalize = Normalizer(steps)
+def check_alignment(normalize: Normalizer, text: str) -> None:
     aligned = normalize.aligned(text)
     assert aligned.text == normalize(text)
     assert len(aligned.text) == len(aligned.starts) == len(aligned.ends)
@@ -174,7 +185,8 @@ def test_edits_found_by_comparing_lead_from_one_text_to_the_other(before: str, a
 @pytest.mark.parametrize(
     "unit",
     ["<", "<a ", "<!--", "<script>", "</script", "&amp;", "&#38;", "http://", "www.", "a", "a@", "a@a.", "1", "0-",
-     "1-1-", "《", "a《", "［＃", "［＃［a］", "｜", "※［＃", "\n底本", "-", "！？", "！", "ｶﾞ", "々", "漢", "〳〵", "哈"],
+     "1-1-", "《", "a《", "［＃", "［＃［a］", "｜", "※［＃", "\n底本", "-", "！？", "！", "ｶﾞ", "々", "漢", "〳〵",
+     "哈"],
 )  # fmt: skip
 @pytest.mark.parametrize("row", [row for row in ROWS if row not in ("simplified", "traditional")])
 def test_hostile_texts_take_time_by_their_length_alone(row: str, unit: str):

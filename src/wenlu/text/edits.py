@@ -25,11 +25,15 @@ class Rewriter:
     """A step that replaces what one pattern matches. A subclass names the pattern and the replacement."""
 
     pattern: ClassVar[re.Pattern[str]]
+    sign: ClassVar[re.Pattern[str] | None] = None
+    """A quick look: a text without it has nothing that `pattern` matches."""
 
     def replacement(self, match: re.Match[str]) -> str:
         raise TypeError(f"{type(self).__name__} names no replacement")
 
     def __call__(self, text: str) -> str:
+        if self.sign and not self.sign.search(text):
+            return text
         return self.pattern.sub(self.replacement, text)
 
     def edits(self, text: str) -> Iterator[Edit]:

@@ -52,7 +52,7 @@ class Normalizer:
     """
 
     def __init__(self, steps: Sequence[str]) -> None:
-        if _OPPOSITES <= set(steps):
+        if set(steps) >= _OPPOSITES:
             raise WenluError(
                 "bad_settings",
                 "The normalisers 'simplified' and 'traditional' undo each other.",

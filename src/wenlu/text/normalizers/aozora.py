@@ -24,7 +24,6 @@ _PATTERN = re.compile(
 _CODE_POINT = re.compile(r"[UＵ][+＋]([0-9A-Fa-f]{4,6})")
 _KUTEN = re.compile(r"(?<![0-9-])([12])-([0-9]{1,2})-([0-9]{1,2})(?![0-9-])")
 _UNKNOWN = "〓"
-_MARKS = re.compile("[《｜|＃#]|底本")
 
 
 class Aozora(Rewriter):
@@ -38,12 +37,10 @@ class Aozora(Rewriter):
     """
 
     pattern = _PATTERN
+    sign = re.compile("[《｜|＃#※]|底本")
 
     def replacement(self, match: re.Match[str]) -> str:
         return _character(match["gaiji"]) if match["gaiji"] else ""
-
-    def __call__(self, text: str) -> str:
-        return super().__call__(text) if _MARKS.search(text) else text
 
 
 def _character(note: str) -> str:

@@ -9,8 +9,11 @@ from html.entities import html5
 from wenlu.text.edits import Rewriter
 
 _BLOCKS = frozenset(
-    "address article aside blockquote br caption center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
-    "h5 h6 header hr legend li main nav ol option p pre section table tbody tfoot thead title tr ul".split()
+    re.findall(
+        r"\w+",
+        "address article aside blockquote br caption center dd div dl dt fieldset figcaption figure footer form h1 h2 "
+        "h3 h4 h5 h6 header hr legend li main nav ol option p pre section table tbody tfoot thead title tr ul",
+    )
 )
 _CELLS = frozenset({"td", "th"})
 _ROUNDS = 8

@@ -22,6 +22,7 @@ class Iteration(Rewriter):
     '時時こころ、いすず。馬鹿馬鹿しい、いろいろ、しみじみ'
     """
 
+    sign = re.compile("[々ゝゞヽヾ〱-〴]")
     pattern = re.compile("々+|[ゝゞ]+|[ヽヾ]+|[〱〲]|[〳〴]〵")
 
     def replacement(self, match: re.Match[str]) -> str:

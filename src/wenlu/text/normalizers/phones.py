@@ -19,8 +19,10 @@ class Phones(Rewriter):
     '电话<PHONE>，或<PHONE>。订单2013800138000123，2024-01-02'
     """
 
+    sign = re.compile(r"\d\d\d")
     pattern = re.compile(
         rf"""
+        (?=[\d+＋(（])  # first, because it is the quickest to fail
         (?<![\da-zA-Z.+＋]) (?<!\d[-－‐−ー])
         (?:
             (?:[+＋]?(?:86|８６){_DASH}?\ ?)? [1１][3-9３-９]\d (?:\ \d{{4}}\ \d{{4}} | {_DASH}?\d{{4}}{_DASH}?\d{{4}})

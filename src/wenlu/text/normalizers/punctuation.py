@@ -16,6 +16,7 @@ class Punctuation(Rewriter):
     '太好了！等等。。。真的？！'
     """
 
+    sign = re.compile("[！!？?，,、；;～~〜。．.｡…—―─]{2}")
     pattern = re.compile(
         r"([！!？?，,、；;～~〜])\1+"  # one mark again and again
         r"|([！!][？?]|[？?][！!])(?:\2)+"
@@ -29,7 +30,5 @@ class Punctuation(Rewriter):
 
     def __call__(self, text: str) -> str:
         # ！！？？ needs two looks: the pairs show once the runs are gone
-        before = ""
-        while text != before:
-            before, text = text, super().__call__(text)
-        return text
+        after = super().__call__(text)
+        return text if after == text else self(after)
