@@ -9,14 +9,14 @@ from wenlu.text.edits import Rewriter
 # Each form is also known after NFKC, which turns ｜［＃］：into their ASCII twins. Nothing nests deeper than one level
 # and possessive runs don't try again, so the time grows with the length alone.
 _NOTE = r"[［\[][＃#](?:[^［\[］\]]|[［\[][^［\[］\]]*+[］\]])*+[］\]]"
-_LINE = r"-{20,}+"
+_LINE = r"(?<!-)-{5,}+"
 _PATTERN = re.compile(
     rf"""
       {_LINE}\s*+【テキスト中に現れる記号について】.*?{_LINE}\s*+  # how to read the marks, after the title
-    | (?:\A|\n)\s*+底本[：:].*\Z                                   # which book it was typed from, at the end
+    | (?:\A|[\r\n])[ \t　]*+底本[：:].*\Z                         # which book it was typed from, at the end
     | ※(?P<gaiji>{_NOTE})                                         # a character that Shift_JIS doesn't have
     | {_NOTE}
-    | (?P<mark>[｜|])(?=[^｜|《》\n]{{1,40}}《)                      # where the word under a reading begins
+    | (?P<mark>[｜|])(?=[^｜|《》\n]{{1,200}}《)                     # where the word under a reading begins
     | (?<=[^\s《])《[^《》\n]*+》                                   # the reading
     """,
     re.VERBOSE | re.DOTALL,
