@@ -185,7 +185,8 @@ def test_edits_found_by_comparing_lead_from_one_text_to_the_other(before: str, a
 @pytest.mark.parametrize(
     "unit",
     ["<", "<a ", "<!--", "<script>", "</script", "&amp;", "&#38;", "http://", "www.", "a", "a@", "a@a.", "1", "0-",
-     "1-1-", "《", "a《", "［＃", "［＃［a］", "｜", "※［＃", "\n底本", "\n", " ", "-----【テキスト中に現れる記号について】",
+     "1-1-", "《", "a《", "［＃", "［＃［a］", "｜", "※［＃", "\n底本", "\n", " ",
+     "-----【テキスト中に現れる記号について】",
      "-", "！？", "！", "ｶﾞ", "々", "漢", "〳〵",
      "哈"],
 )  # fmt: skip
