@@ -8,7 +8,7 @@ from wenlu.base.component import component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import check
 from wenlu.text.dictionary import Dictionary
-from wenlu.text.pipeline import PipelineConfig, TextPipeline
+from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read
 from wenlu.text.segment import SEGMENTERS
 
 EXAMPLES = {
@@ -74,6 +74,18 @@ def test_another_dictionary_is_another_digest(tmp_path: Path):
     for content in ("文炉大模型店\n", "文炉大模型店\n質問箱\n"):
         (tmp_path / "words.txt").write_text(content, encoding="utf-8")
         digests.add(trained(tmp_path / "words.txt").digest())
+    assert len(digests) == 2
+
+
+def test_another_dictionary_at_the_same_path_is_another_input_of_training(tmp_path: Path):
+    words = tmp_path / "words.txt"
+    tokenizer = {"name": "word", "segmenter": {"name": "rjieba", "dictionary": str(words)}}
+    config = check(PipelineConfig, {"tokenizer": tokenizer}, where="test")
+    assert files_read(config) == {}
+    digests = set()
+    for content in ("文炉大模型店", "質問箱"):
+        words.write_text(content, encoding="utf-8")
+        digests.add(files_read(config)[str(words)])
     assert len(digests) == 2
 
 

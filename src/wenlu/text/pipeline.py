@@ -118,3 +118,15 @@ class _Saved(Spec):
 def tokenizer_component(config: PipelineConfig) -> Component:
     """The checked tokenizer that a `text:` part names."""
     return component(TOKENIZERS, config.tokenizer, where="text: tokenizer")
+
+
+def files_read(config: PipelineConfig) -> dict[str, str]:
+    """Path → SHA-256 of each file beside the texts that training reads: an imported tokenizer, a user dictionary.
+
+    A file that isn't there is left out: training will say so.
+    """
+    settings = tokenizer_component(config).as_data()
+    segmenter = settings.get("segmenter")
+    named = [settings.get("path"), segmenter.get("dictionary") if isinstance(segmenter, dict) else None]
+    paths = [Path(path) for path in named if isinstance(path, str) and path]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
