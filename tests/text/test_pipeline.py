@@ -23,6 +23,15 @@ def test_a_raw_text_meets_the_cleaning_that_training_texts_went_through():
     assert ours.encode(["ＡＢＣ\u3000１２３\n"]) == ours.encode(["abc 123"])
 
 
+def test_each_piece_has_its_place_in_the_raw_text():
+    raw = "<b>ＡＢＣ</b>\u3000㈱！"
+    config = check(PipelineConfig, {"tokenizer": {"name": "char", "min_count": 1}}, where="test")
+    ours = TextPipeline.train(TEXTS, config, clean=["html", "nfkc", "spaces"])
+    cut = ours.cut(raw)
+    assert [raw[piece.start : piece.end] for piece in cut] == [*"ＡＢＣ\u3000", "㈱", "㈱", "㈱", "！"]
+    assert [piece.id for piece in cut] == ours.encode([raw])[0]
+
+
 def test_a_text_of_nothing_is_one_unknown():
     assert pipeline().encode(["", " \u200b "]) == [[UNK_ID], [UNK_ID]]
 

@@ -44,6 +44,16 @@ def test_japanese_words_are_found():
     assert made("sudachi")("東京都に住んでいます") == ["東京都", "に", "住ん", "で", "い", "ます"]
 
 
+def test_mecab_finds_short_units_and_gives_white_space_back():
+    cut = made("mecab")(" 東京都に 住んで\n\n\u3000います\0京都 ")
+    assert cut == [" ", "東京", "都", "に", " ", "住ん", "で", "\n\n", "\u3000", "い", "ます", "\0", "京都", " "]
+
+
+def test_mecab_takes_a_text_of_any_length():
+    text = "長い文です。" * 40_000
+    assert "".join(made("mecab")(text)) == text
+
+
 @pytest.mark.parametrize("text", ["あ" * 60_000, "長い文です。" * 20_000])
 def test_a_text_longer_than_sudachi_takes_is_cut_first(text: str):
     assert "".join(made("sudachi")(text)) == text

@@ -1,63 +1,103 @@
-"""Spellings of the same text made one: width, compatibility forms, spaces, case."""
+"""Spellings of the same text made one: named steps in order, and where each character came from."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import cycle, islice
+from typing import Protocol
 
+from wenlu.base.errors import WenluError
 from wenlu.base.table import Table
+from wenlu.text.aligned import Aligned
+from wenlu.text.edits import Edit, compared
 
 NORMALIZERS = Table(
     "normalizer",
     {
-        "nfkc": "wenlu.text.normalize:nfkc",
-        "spaces": "wenlu.text.normalize:spaces",
-        "lower": "wenlu.text.normalize:lower",
+        "aozora": "wenlu.text.normalizers.aozora:Aozora",
+        "emails": "wenlu.text.normalizers.emails:Emails",
+        "html": "wenlu.text.normalizers.html:Html",
+        "iteration": "wenlu.text.normalizers.iteration:Iteration",
+        "kana": "wenlu.text.normalizers.kana:Kana",
+        "lower": "wenlu.text.normalizers.lower:Lower",
+        "nfkc": "wenlu.text.normalizers.nfkc:Nfkc",
+        "phones": "wenlu.text.normalizers.phones:Phones",
+        "punctuation": "wenlu.text.normalizers.punctuation:Punctuation",
+        "repeats": "wenlu.text.normalizers.repeats:Repeats",
+        "simplified": "wenlu.text.normalizers.simplified:Simplified",
+        "spaces": "wenlu.text.normalizers.spaces:Spaces",
+        "traditional": "wenlu.text.normalizers.traditional:Traditional",
+        "urls": "wenlu.text.normalizers.urls:Urls",
     },
 )
 
-_SPACES = re.compile(r"\s+")
-# Controls, zero-width marks and byte-order marks carry no meaning in running text. U+200D stays: it joins emoji.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e]")
 _ROUNDS = 8
+_OPPOSITES = {"simplified", "traditional"}
 
 
-def nfkc(text: str) -> str:
-    """Unicode NFKC (UAX 15): full-width ＡＢＣ１２３ → ABC123, half-width ｶﾞ → ガ, ㈱ → (株).
+class Step(Protocol):
+    """One change of spelling. Rows are classes, made without settings once for each Normalizer."""
 
-    >>> nfkc("ＡＢＣ　１２３ ｶﾞｷﾞ")
-    'ABC 123 ガギ'
-    """
-    return unicodedata.normalize("NFKC", text)
+    def __call__(self, text: str) -> str: ...
 
-
-def spaces(text: str) -> str:
-    r"""Every run of white space is one space, none at the ends; control and zero-width characters go.
-
-    >>> spaces("  好\t\n\u200b评　！ ")
-    '好 评 ！'
-    """
-    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
-
-
-def lower(text: str) -> str:
-    """Lower case."""
-    return text.lower()
+    def edits(self, text: str) -> Iterable[Edit]:
+        """What `__call__` does to `text`. Where the two don't agree, `__call__` is right and the texts are compared."""
 
 
 class Normalizer:
-    """Named steps applied in order, again until nothing changes, so that a normalised text stays as it is."""
+    """Named steps applied in order, again until nothing changes, so that a normalised text stays as it is.
+
+    Raises WenluError `unknown_normalizer` for a step that isn't there, `bad_settings` for steps that undo each other,
+    `missing_package` for one whose package isn't installed.
+    """
 
     def __init__(self, steps: Sequence[str]) -> None:
+        if set(steps) >= _OPPOSITES:
+            raise WenluError(
+                "bad_settings",
+                "The normalisers 'simplified' and 'traditional' undo each other.",
+                hint="Keep one of them.",
+            )
         self.steps = tuple(steps)
-        self._functions: list[Callable[[str], str]] = [NORMALIZERS[step] for step in steps]
+        self._rows: list[Step] = [NORMALIZERS[step]() for step in steps]
 
     def __call__(self, text: str) -> str:
-        for _ in range(_ROUNDS):
-            before = text
-            for step in self._functions:
-                text = step(text)
-            if text == before:
+        idle = 0
+        for row in self._rounds():
+            changed = row(text)
+            idle = 0 if changed != text else idle + 1
+            text = changed
+            if idle == len(self._rows):
                 break
         return text
+
+    def aligned(self, text: str) -> Aligned:
+        """The same text as a call gives, with the place in `text` of each character. Slower than a call."""
+        return self.follow(Aligned.untouched(text))
+
+    def follow(self, aligned: Aligned) -> Aligned:
+        """`aligned` after this normaliser too; places are still those of the first text."""
+        idle = 0
+        for row in self._rounds():
+            changed = _step(row, aligned)
+            idle = 0 if changed.text != aligned.text else idle + 1
+            aligned = changed
+            if idle == len(self._rows):
+                break
+        return aligned
+
+    def _rounds(self) -> Iterable[Step]:
+        """The steps in turn. Once each of them has left the text alone, nothing will change any more."""
+        return islice(cycle(self._rows), _ROUNDS * len(self._rows))
+
+
+def _step(row: Step, aligned: Aligned) -> Aligned:
+    changed = row(aligned.text)
+    if changed == aligned.text:
+        return aligned
+    after = aligned
+    for _ in range(_ROUNDS):  # some steps look at a text more than once
+        after = after.after(row.edits(after.text))
+        if after.text == changed:
+            return after
+    return aligned.after(compared(aligned.text, changed))

@@ -14,6 +14,7 @@ from wenlu.text.segmenters.character import Character
 from wenlu.text.subwords import tokenizer_json
 from wenlu.text.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
 
+DICTIONARY_FILE = "dictionary.txt"
 _FILE = "vocabulary.json"
 
 
@@ -45,6 +46,11 @@ class PieceTokenizer:
         raise TypeError(f"{cls.__name__} names no segmenter")
 
     @classmethod
+    def saved_segmenter(cls, files: dict[str, bytes], config: Any) -> Segmenter:
+        """The segmenter of a tokenizer that was saved as `files`."""
+        return cls.segmenter(config)
+
+    @classmethod
     def train(cls, texts: Iterable[str], config: Any) -> Self:
         segmenter = cls.segmenter(config)
         pieces = (segmenter(text) for text in texts)
@@ -66,7 +72,8 @@ class PieceTokenizer:
         return "".join(self.vocabulary.decode(ids))
 
     def to_files(self) -> dict[str, bytes]:
-        return {_FILE: self.vocabulary.to_bytes()}
+        words = self._segment.dictionary
+        return {_FILE: self.vocabulary.to_bytes(), **({DICTIONARY_FILE: words.content} if words else {})}
 
     def to_huggingface(self) -> bytes:
         if not isinstance(self._segment, Character):
@@ -84,4 +91,4 @@ class PieceTokenizer:
         """Raises WenluError `bad_vocabulary` where the vocabulary is missing or not as written."""
         if _FILE not in files:
             raise WenluError("bad_vocabulary", f"The file {_FILE} of the tokenizer is missing.")
-        return cls(Vocabulary.from_bytes(files[_FILE]), cls.segmenter(config))
+        return cls(Vocabulary.from_bytes(files[_FILE]), cls.saved_segmenter(files, config))

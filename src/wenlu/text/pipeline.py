@@ -15,6 +15,8 @@ from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec, check
 from wenlu.storage.local import write_atomic
+from wenlu.text.aligned import Aligned
+from wenlu.text.cuts import Piece
 from wenlu.text.normalize import Normalizer
 from wenlu.text.tokenizers import TOKENIZERS, Tokenizer
 
@@ -51,6 +53,14 @@ class TextPipeline:
         longest, nothing = self.config.max_length, self.tokenizer.unk_id
         ids = self.tokenizer.encode_batch([self.normalized(text) for text in texts])
         return [row[:longest] or [nothing] for row in ids]
+
+    def cut(self, text: str) -> list[Piece]:
+        """The ids of `text`, not cut at `max_length`, each with its place in `text` as it came in, uncleaned.
+
+        For people to look at, not for speed.
+        """
+        aligned = self.normalize.follow(self.clean.aligned(text))
+        return [_placed(piece, aligned) for piece in self.tokenizer.cut(aligned.text)]
 
     def decode(self, ids: Iterable[int]) -> str:
         return self.tokenizer.decode(ids)
@@ -94,6 +104,11 @@ class TextPipeline:
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
+def _placed(piece: Piece, aligned: Aligned) -> Piece:
+    span = aligned.span(piece.start, piece.end)
+    return Piece(piece.id, span.start, span.end)
+
+
 class _Saved(Spec):
     clean: list[str]
     tokenizer_version: str
@@ -103,3 +118,15 @@ class _Saved(Spec):
 def tokenizer_component(config: PipelineConfig) -> Component:
     """The checked tokenizer that a `text:` part names."""
     return component(TOKENIZERS, config.tokenizer, where="text: tokenizer")
+
+
+def files_read(config: PipelineConfig) -> dict[str, str]:
+    """Path → SHA-256 of each file beside the texts that training reads: an imported tokenizer, a user dictionary.
+
+    A file that isn't there is left out: training will say so.
+    """
+    settings = tokenizer_component(config).as_data()
+    segmenter = settings.get("segmenter")
+    named = [settings.get("path"), segmenter.get("dictionary") if isinstance(segmenter, dict) else None]
+    paths = [Path(path) for path in named if isinstance(path, str) and path]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}

@@ -6,12 +6,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from wenlu.base.table import Table
+from wenlu.text.dictionary import Dictionary
 
 SEGMENTERS = Table(
     "segmenter",
     {
         "character": "wenlu.text.segmenters.character:Character",
         "jieba": "wenlu.text.segmenters.jieba:Jieba",
+        "mecab": "wenlu.text.segmenters.mecab:Mecab",
         "rjieba": "wenlu.text.segmenters.rjieba:Rjieba",
         "sudachi": "wenlu.text.segmenters.sudachi:Sudachi",
     },
@@ -23,6 +25,9 @@ class Segmenter(Protocol):
 
     version: str
     """Of everything that decides the cuts: another version may cut otherwise, so tokenizers record it."""
+
+    dictionary: Dictionary | None
+    """The user's own words, if any: they decide the cuts as well, so tokenizers keep them."""
 
     def __call__(self, text: str) -> list[str]: ...
 

@@ -12,7 +12,7 @@ from wenlu.base.records import Text
 from wenlu.bundle.manifest import TEXT
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.stage import Stage
-from wenlu.text.pipeline import PipelineConfig, TextPipeline, tokenizer_component
+from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read, tokenizer_component
 from wenlu.training.encoded import write_encoded
 
 ENCODED = ("train", "validation")
@@ -50,6 +50,7 @@ def tokenizer_stage(name: str, config: PipelineConfig, dataset: DatasetVersion) 
             "dataset": dataset.reference,
             "settings": config.model_dump(mode="json"),
             "tokenizer": tokenizer_component(config).as_data(),
+            **({"files": files} if (files := files_read(config)) else {}),
         },
         packages=("pipeline.stages.tokenizer", "base", "storage", "text", "training"),
         make=make,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wenlu.base.spec import Spec
+from wenlu.text.dictionary import Dictionary
 
 
 class Character:
@@ -13,6 +14,7 @@ class Character:
 
     def __init__(self, config: Config) -> None:
         self.version = "character 1"
+        self.dictionary: Dictionary | None = None
 
     def __call__(self, text: str) -> list[str]:
         return list(text)

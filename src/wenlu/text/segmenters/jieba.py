@@ -6,17 +6,17 @@ import logging
 import tempfile
 
 from wenlu.base.errors import missing_package
-from wenlu.base.spec import Spec
+from wenlu.text.dictionary import Dictionary, DictionaryConfig, own_words
 from wenlu.text.segment import version_of
 
 
 class Jieba:
     """The Python original; its dictionary takes about a second to build."""
 
-    class Config(Spec):
-        """No settings: unknown words are guessed by the hidden Markov model, as jieba does by default."""
+    class Config(DictionaryConfig):
+        """Unknown words are guessed by the hidden Markov model, as jieba does by default."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, dictionary: Dictionary | None = None) -> None:
         try:
             import jieba  # belongs to an optional extra
         except ImportError:
@@ -27,6 +27,9 @@ class Jieba:
             # jieba keeps its dictionary as a marshal file in the shared /tmp and trusts whatever lies there
             self._tokenizer.tmp_dir = private
             self._tokenizer.initialize()
+        self.dictionary = own_words(config, dictionary)
+        for word in self.dictionary.words if self.dictionary else ():
+            self._tokenizer.add_word(word.text, word.frequency, word.tag)
         self.version = version_of("jieba")
 
     def __call__(self, text: str) -> list[str]:
