@@ -58,7 +58,7 @@ def test_the_file_in_the_pipeline_is_the_export(name: str, tmp_path: Path):
     assert inside == outside
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("Ａ１　ｶﾞ \n\u200bアが"), max_size=40))
+@given(text=st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs", "Cn"]), max_size=20))
 @settings(max_examples=300, deadline=None)
 def test_each_step_of_the_export_is_our_step(text: str):
     from tokenizers import Tokenizer, models

@@ -22,7 +22,8 @@ _ROUNDS = 2  # our steps repeat until nothing changes; a text that needs a third
 _INVISIBLE = (
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e]"  # as in `spaces`
 )
-# A step of ours, and the very same in `tokenizers`. Lower case differs in one letter: Σ that ends a Greek word.
+# A step of ours, and the very same in `tokenizers`. Lower case differs in one letter: Σ that ends a Greek word; NFKC in
+# characters that are newer than its Unicode tables, such as U+1FBF0, the digit of an old computer.
 _STEPS: dict[str, list[dict[str, Any]]] = {
     "nfkc": [{"type": "NFKC"}],
     "lower": [{"type": "Lowercase"}],
