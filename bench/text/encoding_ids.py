@@ -1,6 +1,6 @@
 """Texts to ids, beside `tokenizers`: megabytes (UTF-8) a second, and whether the ids are the same.
 
-    python bench/text/encoding_ids.py --data ../shared/data
+    python bench/text/encoding_ids.py --data ${WENLU_DATA}
 
 Each row trains on the training texts, then encodes texts that the encoders have not met: caches are warm, answers
 are not remembered. One and two threads are one and two processors of a child process, so that both sides have the
