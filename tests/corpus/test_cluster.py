@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def wait_for(address: str) -> None:
         try:
             socket.create_connection((host, int(port)), timeout=0.1).close()
         except OSError:
-            subprocess.run(["sleep", "0.1"], check=True)
+            time.sleep(0.1)  # another program starts: nothing tells when
         else:
             return
     raise AssertionError("Ray did not start")
@@ -59,6 +60,7 @@ def wait_for(address: str) -> None:
 
 IMPORT = """
 import sys
+import time
 from tests.corpus.test_cluster import by_cluster
 print(by_cluster(sys.argv[1], sys.argv[2], sys.argv[3]).reference)
 """

@@ -41,7 +41,7 @@ def test_the_first_copy_stays():
 def test_a_text_with_several_labels_goes_and_is_named():
     copies = find_copies(lambda: keys([(1, 0, 0), (1, 1, 0), (2, 0, 0), (1, -1, 0)]), 4)
     assert copies.reasons.tolist() == [CONFLICT, CONFLICT, KEPT, CONFLICT]
-    assert copies.conflicts == [Conflict((0, 1, 3), (0, 1))]
+    assert copies.conflicts == [Conflict(0, (0, 1))]
 
 
 def test_the_copy_held_out_for_test_stays_whatever_comes_first():

@@ -112,3 +112,17 @@ def test_the_candidates_are_shown_with_previews():
         found("好".encode("gbk"))
     assert "gb18030: 好" in caught.value.message
     assert "--encoding" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["收入创当", "本君は", "望下の家"])
+def test_utf_16_without_a_mark_that_looks_like_ascii_with_controls_is_not_taken_for_it(text: str):
+    content = text.encode("utf-16-le")
+    try:
+        assert content.decode(found(content)) == text
+    except WenluError as error:
+        assert "utf-16-le" in str(error)  # noqa: PT017  (either is right: a clear answer or a question)
+
+
+@pytest.mark.parametrize("content", [b"\x1b[31mred\x1b[0m ok", b"a\0b\n", b"tab\tand form feed\x0c..\n"])
+def test_plain_text_with_some_controls_stays_plain_text(content: bytes):
+    assert found(content) == "utf-8"

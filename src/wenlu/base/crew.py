@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
-from itertools import islice
 from queue import SimpleQueue
 from types import TracebackType
 from typing import IO, TypeVar
@@ -24,6 +23,7 @@ from typing import IO, TypeVar
 from wenlu.base.errors import WenluError
 
 Item = TypeVar("Item")
+Begun = TypeVar("Begun")
 Job = Callable[[bytes], bytes]
 
 _LENGTH = struct.Struct("<cQ")
@@ -34,6 +34,16 @@ _AHEAD = 2  # jobs a worker that wait: enough that none is ever idle
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_order(items: Iterable[Item], begin: Callable[[Item], Begun], *, workers: int) -> Iterator[tuple[Item, Begun]]:
+    """Each item with what `begin` gave for it, in order; a bounded number has begun and is not taken yet."""
+    waiting: deque[tuple[Item, Begun]] = deque()
+    for item in items:
+        waiting.append((item, begin(item)))
+        if len(waiting) > _AHEAD * workers:
+            yield waiting.popleft()
+    yield from waiting
 
 
 class Crew:
@@ -61,14 +71,11 @@ class Crew:
 
     def map(self, items: Iterable[Item], encode: Callable[[Item], bytes]) -> Iterator[tuple[Item, bytes]]:
         """Each item with the answer to it; a bounded number of jobs waits at any time."""
-        waiting: deque[tuple[Item, Future[bytes]]] = deque()
-        source = iter(items)
-        for item in islice(source, _AHEAD * len(self._workers)):
-            waiting.append((item, self._threads.submit(self._done, encode(item))))
-        while waiting:
-            item, future = waiting.popleft()
-            for following in islice(source, 1):
-                waiting.append((following, self._threads.submit(self._done, encode(following))))
+
+        def begin(item: Item) -> Future[bytes]:
+            return self._threads.submit(self._done, encode(item))
+
+        for item, future in in_order(items, begin, workers=len(self._workers)):
             yield item, future.result()
 
     def _done(self, job: bytes) -> bytes:

@@ -24,6 +24,12 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     encoding: Annotated[str, typer.Option(help="utf-8, gb18030, cp932, …; auto looks at the whole file")] = "auto",
     text: Annotated[str | None, typer.Option(help="Column with the text: its name or its number from 0")] = None,
     label: Annotated[str | None, typer.Option(help="Column with the label, or: folder, prefix, stem, none")] = None,
+    group: Annotated[str | None, typer.Option(help="Column with the author or document: never divided")] = None,
+    include: Annotated[str, typer.Option(help="Of a folder or an archive: which files, as a shell pattern")] = "*",
+    split_from: Annotated[str, typer.Option(help="What in a file's name is the split: folder, prefix, none")] = "none",
+    normalize: Annotated[str, typer.Option(help="Rows of the normalisers, with commas between")] = "nfkc,spaces",
+    filters: Annotated[list[str] | None, typer.Option("--filter", help="A row of the filters; may be repeated")] = None,
+    near: Annotated[float, typer.Option(help="Likeness from which texts are copies; 0: letter for letter alone")] = 0.8,
     language: Annotated[str, typer.Option(help="zh, zh-Hant, ja or other")] = "zh",
     cluster: Annotated[str | None, typer.Option(help="A Ray cluster: ray://HOST:10001, HOST:6379 or auto")] = None,
     root: Root = None,
@@ -36,12 +42,22 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     from wenlu.corpus.settings import DataConfig
     from wenlu.storage.workspace import Workspace
 
-    source: dict[str, object] = {"uri": uri, "format": format, "encoding": encoding, "text_column": _column(text)}
+    source: dict[str, object] = {
+        "uri": uri, "format": format, "encoding": encoding, "text_column": _column(text),
+        "group_column": _column(group), "include": include, "split_from": split_from,
+    }  # fmt: skip
     if label in ("folder", "prefix", "stem", "none"):
         source["label_from"] = label
     elif label is not None:
         source["label_column"] = _column(label)
-    config = check(DataConfig, {"name": name, "language": language, "sources": [source]}, where="wenlu dataset import")
+    settings = {
+        "name": name,
+        "language": language,
+        "sources": [source],
+        "clean": {"normalize": [step for step in normalize.split(",") if step], "filters": filters or []},
+        "dedup": {"near": near or None},
+    }
+    config = check(DataConfig, settings, where="wenlu dataset import")
     version = import_dataset(config, Workspace.at(root), Terminal(), cluster=cluster)
     if as_json:
         print_json(version.manifest)

@@ -12,6 +12,7 @@ from wenlu.cli.options import AsJson, Root, print_json
 if TYPE_CHECKING:
     from wenlu.text.figures import PipelineFigures
     from wenlu.text.pipeline import PipelineConfig
+    from wenlu.text.tokenizers import Tokenizer
 
 app = typer.Typer(help="How texts become ids.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -104,7 +105,7 @@ def show(
 
     pipeline = open_tokenizer(Workspace.at(root), tokenizer)
     looked_up = {text: shown_pieces(pipeline, text) for text in texts or []}
-    decoded = {number: _decoded(pipeline.tokenizer.decode, number, pipeline.tokenizer.size) for number in ids or []}
+    decoded = {number: _decoded(pipeline.tokenizer, number) for number in ids or []}
     if as_json:
         settings = pipeline.config.model_dump(mode="json")
         print_json({"settings": settings, "size": pipeline.tokenizer.size, "texts": looked_up, "ids": decoded})
@@ -158,12 +159,12 @@ def _config(kind: str, normalize: str) -> PipelineConfig:
     return config
 
 
-def _decoded(decode: object, number: int, size: int) -> str:
+def _decoded(tokenizer: Tokenizer, number: int) -> str:
     from wenlu.base.errors import WenluError
 
-    if not 0 <= number < size:
-        raise WenluError("bad_id", f"There is no id {number}: they go from 0 to {size - 1}.")
-    return str(decode([number])) if callable(decode) else ""
+    if not 0 <= number < tokenizer.size:
+        raise WenluError("bad_id", f"There is no id {number}: they go from 0 to {tokenizer.size - 1}.")
+    return tokenizer.decode([number])
 
 
 def _table(figures: list[PipelineFigures]) -> list[str]:

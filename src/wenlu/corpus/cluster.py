@@ -7,18 +7,15 @@ A job is the same function with the same bytes as on this machine, so the outcom
 from __future__ import annotations
 
 import socket
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
 
-from wenlu.base.crew import job_of
+from wenlu.base.crew import in_order, job_of
 from wenlu.base.errors import WenluError, missing_package
 
 Item = TypeVar("Item")
 
-_AHEAD = 2  # jobs for each processor that wait
 _PATIENCE = 5
 
 
@@ -51,18 +48,12 @@ class RayCrew:
 
     def map(self, items: Iterable[Item], encode: Callable[[Item], bytes]) -> Iterator[tuple[Item, bytes]]:
         """Each item with the answer to it, in order; a bounded number of jobs waits at any time."""
-        waiting: deque[tuple[Item, Any]] = deque()
-        source = iter(items)
-        for item in islice(source, _AHEAD * self._workers):
-            waiting.append((item, self._asked(encode(item))))
-        while waiting:
-            item, answer = waiting.popleft()
-            for following in islice(source, 1):
-                waiting.append((following, self._asked(encode(following))))
-            yield item, self._answer(answer)
 
-    def _asked(self, job: bytes) -> Any:
-        return self._job.remote(self._factory, self._settings, job)
+        def begin(item: Item) -> Any:
+            return self._job.remote(self._factory, self._settings, encode(item))
+
+        for item, answer in in_order(items, begin, workers=self._workers):
+            yield item, self._answer(answer)
 
     def _answer(self, answer: Any) -> bytes:
         try:

@@ -6,6 +6,7 @@ Links, devices, absolute names and names with `..` are refused, and so is what g
 
 from __future__ import annotations
 
+import errno
 import lzma
 import shutil
 import stat
@@ -42,7 +43,7 @@ class Member:
 
 def is_many(path: Path) -> bool:
     """If `path` is a folder or an archive."""
-    return path.is_dir() or bare_name(path).endswith(".tar") or zipfile.is_zipfile(path)
+    return path.is_dir() or bare_name(path).endswith(".tar") or path.suffix == ".zip"
 
 
 def members(path: Path) -> Iterator[Member]:
@@ -60,7 +61,7 @@ def _members(path: Path) -> Iterator[Member]:
         return _of_folder(path)
     if bare_name(path).endswith(".tar"):
         return _of_tar(path)
-    if zipfile.is_zipfile(path):
+    if path.suffix == ".zip":  # by its name: an .xlsx is a zip too, and no archive of texts
         return _of_zip(path)
     return iter([Member(path.name, partial(open_bytes, path))])
 
@@ -90,11 +91,9 @@ def _kept(name: str, content: IO[bytes], path: Path) -> Iterator[Member]:
         @contextmanager
         def opened() -> Iterator[IO[bytes]]:
             with _sentences(path):
-                if not kept.tell():
-                    shutil.copyfileobj(content, kept)
+                shutil.copyfileobj(content, kept)  # all of it the first time, then there is nothing left to copy
                 kept.seek(0)
                 yield kept
-                kept.seek(0, 2)
 
         yield Member(name, opened, packed=_is_packed(name))
 
@@ -121,6 +120,7 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> 
 # RuntimeError: encrypted; NotImplementedError: an odd compression; the others: damaged inside a member
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error,
            lzma.LZMAError, OSError)  # fmt: skip
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _PLAIN = (0, stat.S_IFREG, stat.S_IFDIR)
 
 
@@ -130,6 +130,8 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise  # of the disk that members are laid down on: the archive is whole
         raise WenluError("broken_archive", f"{path} is cut off or damaged: {error}.") from None
 
 

@@ -111,17 +111,18 @@ def lines_of(file: IO[bytes]) -> Iterator[Line]:
 def wide_lines_of(file: IO[bytes], *, newline: bytes) -> Iterator[Line]:
     """The lines of a file in UTF-16, where a line's end is two bytes at an even place."""
     offset = number = 0
+    end = newline.replace(b"\n", b"\r")
     rest, too_long = b"", False
     while block := file.read(_CHUNK):
         *lines, rest = _wide_split(rest + block, newline)
         for line in lines:
             number += 1
-            yield Line(number, offset, None if too_long else line)
+            yield Line(number, offset, None if too_long else line.removesuffix(end))
             offset, too_long = offset + len(line) + 2, False
         if len(rest) > LONGEST_LINE:  # what is dropped here is even, so that later places stay so
             offset, rest, too_long = offset + len(rest) // 2 * 2, rest[len(rest) // 2 * 2 :], True
     if rest or too_long:
-        yield Line(number + 1, offset, None if too_long else rest)
+        yield Line(number + 1, offset, None if too_long else rest.removesuffix(end))
 
 
 def _wide_split(content: bytes, newline: bytes) -> list[bytes]:

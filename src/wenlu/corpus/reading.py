@@ -70,9 +70,7 @@ def format_of(path: Path, source: SourceConfig) -> str:
     if source.format != "auto":
         return source.format
     if is_many(path):
-        names = [member.name for member in islice(_included(path, source), _LOOKED_AT)]
-        rows = {BY_SUFFIX.get(_suffix(Path(name))) for name in names} - {"lines"}
-        return (rows.pop() or "tree") if len(rows) == 1 else "tree"
+        return _format_of_all([member.name for member in islice(_included(path, source), _LOOKED_AT)], source)
     row = BY_SUFFIX.get(_suffix(path))
     if row is None:
         raise WenluError(
@@ -81,6 +79,19 @@ def format_of(path: Path, source: SourceConfig) -> str:
             hint=f"Say which: {', '.join(READERS)} (--format, or format: in a recipe).",
         )
     return row
+
+
+def _format_of_all(names: Iterable[str], source: SourceConfig) -> str:
+    """Tables if all files are; texts, a file each, if none is."""
+    rows = {BY_SUFFIX.get(_suffix(Path(name)), "tree") for name in names} or {"tree"}
+    rows = {"tree" if row == "lines" else row for row in rows}
+    if len(rows) == 1:
+        return rows.pop()
+    raise WenluError(
+        "unknown_format",
+        f"{source.uri} holds files of several kinds: {', '.join(sorted(rows))}.",
+        hint="Say which to read: --include '*.csv' --format csv (include: and format: in a recipe).",
+    )
 
 
 def _suffix(path: Path) -> str:

@@ -141,7 +141,7 @@ class Settle:
     def _conflicts(self, copies: Copies) -> list[ConflictRecord]:
         return [
             ConflictRecord(
-                self._spill.body(conflict.texts[0])[:_SHOWN],
+                self._spill.body(conflict.text)[:_SHOWN],
                 sorted(self._label(label) or "" for label in conflict.labels),
             )
             for conflict in copies.conflicts

@@ -25,7 +25,6 @@ SCHEMA = pa.schema(
 """`label` is the number of the label, -1 if there is none; `split` the place in SPLITS; `held_out` 1 or 2 where the
 source fixes validation or test, else 0."""
 
-
 _LOOKED_UP = 2_000
 
 
@@ -42,7 +41,6 @@ class SpillWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.texts = 0
 
     def __enter__(self) -> SpillWriter:
         self._file = pa.OSFile(str(self._path), "wb")
@@ -58,7 +56,6 @@ class SpillWriter:
 
     def add(self, batch: pa.RecordBatch) -> None:
         self._writer.write_batch(batch)
-        self.texts += batch.num_rows
 
 
 class Spill:

@@ -11,6 +11,7 @@ import msgspec
 
 from wenlu.base.errors import WenluError
 from wenlu.storage.local import write_atomic
+from wenlu.text.normalizers.spaces import NOTHING
 from wenlu.text.pipeline import TextPipeline
 from wenlu.text.quick import PROBES
 from wenlu.text.subwords import BOS, EOS, FILE, parsed, reference
@@ -19,16 +20,13 @@ from wenlu.text.vocabulary import PAD, UNK
 _CONFIG = "tokenizer_config.json"
 _ROUNDS = 2  # our steps repeat until nothing changes; a text that needs a third round has yet to be seen
 
-_INVISIBLE = (
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e]"  # as in `spaces`
-)
 # A step of ours, and the very same in `tokenizers`. Lower case differs in one letter: Σ that ends a Greek word; NFKC in
 # characters that are newer than its Unicode tables, such as U+1FBF0, the digit of an old computer.
 _STEPS: dict[str, list[dict[str, Any]]] = {
     "nfkc": [{"type": "NFKC"}],
     "lower": [{"type": "Lowercase"}],
     "spaces": [
-        {"type": "Replace", "pattern": {"Regex": _INVISIBLE}, "content": ""},
+        {"type": "Replace", "pattern": {"Regex": f"[{NOTHING}]"}, "content": ""},
         {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "},
         {"type": "Strip", "strip_left": True, "strip_right": True},
     ],

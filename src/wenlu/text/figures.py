@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import msgspec
 
 from wenlu.text.pipeline import TextPipeline
+from wenlu.text.scripts import HAN, HIRAGANA, KATAKANA
 
 _SCRIPTS = (
-    ("han", re.compile("[㐀-䶿一-鿿豈-\ufaff𠀀-𳑟々〆〇]")),
-    ("hiragana", re.compile("[ぁ-ゟ]")),
-    ("katakana", re.compile("[゠-ヿㇰ-ㇿｦ-ﾟ]")),
+    ("han", re.compile(f"[{HAN}]")),
+    ("hiragana", re.compile(f"[{HIRAGANA}]")),
+    ("katakana", re.compile(f"[{KATAKANA}]")),
     ("latin", re.compile("[A-Za-zÀ-ɏ]")),
     ("digits", re.compile(r"\d")),
 )

@@ -17,6 +17,7 @@ from wenlu.base.spec import Field, Spec
 from wenlu.text.cuts import Piece
 from wenlu.text.quick import Encode
 from wenlu.text.sample import Sample
+from wenlu.text.scripts import HAN, HIRAGANA, KATAKANA
 from wenlu.text.segment import version_of
 from wenlu.text.vocabulary import PAD, PAD_ID, UNK, UNK_ID
 
@@ -27,11 +28,8 @@ SPECIAL = (PAD, UNK, BOS, EOS)
 FILE = "tokenizer.json"
 _LEARNED = "learned.json"
 
-_HAN = "㐀-䶿一-鿿豈-\ufaff𠀀-𳑟々〆〇"
-_HIRAGANA = "ぁ-ゖゝ-ゟ"
-_KATAKANA = "ァ-ヺヽ-ヿㇰ-ㇿｦ-ﾟ"
-_LETTER = rf"[^\W\d_ー{_HAN}{_HIRAGANA}{_KATAKANA}]"
-RUN = rf"[{_HAN}]{{1,16}}|[{_HIRAGANA}ー]{{1,16}}|[{_KATAKANA}ー]{{1,16}}|{_LETTER}{{1,32}}"
+_LETTER = rf"[^\W\d_ー{HAN}{HIRAGANA}{KATAKANA}]"
+RUN = rf"[{HAN}]{{1,16}}|[{HIRAGANA}ー]{{1,16}}|[{KATAKANA}ー]{{1,16}}|{_LETTER}{{1,32}}"
 """A run that pieces are learned from: Han, hiragana, katakana or other letters, in the syntax that Python's `re` and
 Oniguruma share. Its greatest length bounds the pieces, and the memory that a text without spaces costs."""
 

@@ -42,9 +42,9 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Copies of one text that came with several labels, as numbers."""
+    """The first of the copies of a text that came with several labels, and these, as numbers."""
 
-    texts: tuple[int, ...]
+    text: int
     labels: tuple[int, ...]
 
 
@@ -68,7 +68,7 @@ def find_copies(read: Callable[[], Iterable[Keys]], total: int) -> Copies:
     for part in range(parts):
         keys = _gathered(batch.only(batch.digest[:, 0] % np.uint64(parts) == part) for batch in read())
         conflicts += _judge(keys, reasons)
-        conflicts = sorted(conflicts, key=lambda conflict: conflict.texts)[:_SHOWN]
+        conflicts = sorted(conflicts, key=lambda conflict: conflict.text)[:_SHOWN]
     return Copies(reasons, conflicts)
 
 
@@ -141,4 +141,4 @@ class _Groups:
         for group in wrong[np.argsort(self.number[self.starts[wrong]])][:_SHOWN]:
             texts = slice(self.starts[group], ends[group])
             labels = sorted(set(self.label[texts].tolist()) - {_NO_LABEL})
-            yield Conflict(tuple(self.number[texts].tolist()[:_SHOWN]), tuple(labels))
+            yield Conflict(int(self.number[self.starts[group]]), tuple(labels))

@@ -4,6 +4,8 @@ Strict decoding alone can't tell: the CP932 bytes of 経済の記事 are valid G
 fits is also weighed by the likelihood of its characters, and so are encodings that we do not read (Korean, Cyrillic,
 Western), which must not be taken for one that we do. The likeliest is taken if it is likelier than every other by a
 factor of e^`_SURE`, and if it reads like running text at all; otherwise a person is asked.
+
+A file is read once if it is UTF-8, else once more for all the others together. Memory holds a block and some samples.
 """
 
 from __future__ import annotations
@@ -31,14 +33,18 @@ _STRANGE = -11.5
 _WEIGHED = 65_536  # bytes that likelihoods are taken of, from all over the file
 _FEW = 16  # characters beyond ASCII; so few may be valid UTF-8 by chance
 _PREVIEW = 24
-_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_BEYOND = re.compile("[\u0800-\U0010ffff]")
+_CONTROLS = re.compile(
+    rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]|\x1b(?![$(\[])"
+)  # escapes of ISO 2022 and of terminals may be
 
-_OURS = ("gb18030", "cp950", "cp932", "euc_jp")
+_OURS = ("gb18030", "cp950", "big5hkscs", "cp932", "euc_jp")
 _CHINESE = ("gb18030", "cp950", "big5hkscs")
-_WIDER = {"cp950": "big5hkscs"}  # a superset, for files that the first can't read whole
+_NARROWER = {"big5hkscs": "cp950"}  # a superset, for files that the other can't read whole
 _NOT_OURS = {"cp949": "hangul", "koi8_r": "cyrillic", "cp1251": "cyrillic", "cp1252": "latin"}
 _WIDE = ("utf-16-le", "utf-16-be")
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_ESCAPING = ("iso2022_jp_2", "iso2022_jp_ext")
 _ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b$(D", b"\x1b(J", b"\x1b(I")
 
 
@@ -87,29 +93,25 @@ def detect(blocks: Blocks, *, name: str) -> str:
 
 
 def examine(blocks: Blocks) -> Findings:
-    """Look at every byte of a file, at most four times."""
+    """Look at every byte of a file, at most twice."""
     utf8 = _Utf8.of(blocks())
     if utf8.mark:
-        return _marked(blocks, utf8.mark)
+        [found] = _weighed(blocks(), [utf8.mark])
+        return Findings(utf8.mark if found.broken <= _MOST_BROKEN else "", (found,))
     if utf8.fits and utf8.is_certain:
         return Findings("utf-8")
+    wide = _WIDE if utf8.size % 2 == 0 else ()
     if not utf8.wide and not utf8.broken and utf8.controls:  # two bytes of UTF-16 may both look like ASCII
-        wide = [_weighed(blocks, name) for name in _WIDE] if utf8.size % 2 == 0 else []
-        readable = [one for one in wide if one.reads_well]
+        readable = [one for one in _weighed(blocks(), wide) if one.reads_well]
         return _chosen(readable) if readable else Findings("utf-8")
     if utf8.escapes and not utf8.wide and not utf8.broken:
-        return _chosen([_weighed(blocks, name) for name in ("iso2022_jp_2", "iso2022_jp_ext")])
-    names = [*_OURS, *_NOT_OURS, *(_WIDE if utf8.size % 2 == 0 else ()), *(["utf-8"] if utf8.fits else [])]
-    return _chosen([_weighed(blocks, name) for name in names])
-
-
-def _marked(blocks: Blocks, encoding: str) -> Findings:
-    found = _weighed(blocks, encoding)
-    return Findings(encoding if found.broken <= _MOST_BROKEN else "", (found,))
+        return _chosen(_weighed(blocks(), _ESCAPING))
+    return _chosen(_weighed(blocks(), [*_OURS, *_NOT_OURS, *wide, *(["utf-8"] if utf8.fits else [])]))
 
 
 def _chosen(weighed: list[Candidate]) -> Findings:
-    fitting = [one for one in weighed if one.broken <= _MOST_BROKEN]
+    whole = {one.encoding for one in weighed if not one.broken}
+    fitting = [one for one in weighed if one.broken <= _MOST_BROKEN and _NARROWER.get(one.encoding) not in whole]
     ranked = tuple(sorted(fitting, key=lambda one: -one.likelihood.total))
     if not ranked:
         return Findings("")
@@ -146,8 +148,9 @@ class _Utf8:
     size: int = 0
     lines: int = 0
     wide: int = 0
+    """Lines beyond ASCII."""
     beyond: int = 0
-    """Lines with characters from U+0800 on: three bytes that fit together are hardly ever chance."""
+    """Characters from U+0800 on, up to some: three bytes that fit together are hardly ever chance."""
     broken: int = 0
     escapes: bool = False
     controls: bool = False
@@ -177,23 +180,23 @@ class _Utf8:
             self.controls = self.controls or _CONTROLS.search(part) is not None
             self.escapes = self.escapes or any(escape in part for escape in _ESCAPES)
             return
+        self.wide += _wide_lines(part)
         try:
-            self._count(part.decode())
+            self._look(part.decode())
         except UnicodeDecodeError:
-            for line in part.split(b"\n"):
-                self._line(line)
+            self._by_line(part)
 
-    def _line(self, line: bytes) -> None:
-        try:
-            self._count(line.decode())
-        except UnicodeDecodeError:
-            self.broken += 1
+    def _by_line(self, part: bytes) -> None:
+        for line in part.split(b"\n"):
+            try:
+                self._look(line.decode())
+            except UnicodeDecodeError:
+                self.broken += 1
+                self.wide -= 1
 
-    def _count(self, text: str) -> None:
-        encoded = len(text.encode())
-        self.wide += encoded > len(text)
-        # a character takes one byte more than its place from U+0080 on, two from U+0800 on
-        self.beyond += sum(character > "\u07ff" for character in text[:_WEIGHED]) if encoded > len(text) else 0
+    def _look(self, text: str) -> None:
+        if self.beyond <= _FEW:
+            self.beyond += len(_BEYOND.findall(text))
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -221,80 +224,86 @@ class _Sample:
     seen: int = 0
 
     def add(self, text: str) -> None:
-        for line in text.split("\n"):
-            if line.isascii():
-                continue
-            self.seen += 1
-            if self.seen % self.every == 0:
-                self.lines.append(line[:_WEIGHED])
-                self.size += len(self.lines[-1])
-                while self.size > _WEIGHED and len(self.lines) > 1:
-                    self.lines = self.lines[::2]
-                    self.size = sum(map(len, self.lines))
-                    self.every *= 2
+        wide = [line for line in text.split("\n") if not line.isascii()]
+        mine = wide[-self.seen % self.every :: self.every]
+        self.seen += len(wide)
+        for line in mine:
+            self.lines.append(line[:_WEIGHED])
+            self.size += len(self.lines[-1])
+        while self.size > _WEIGHED and len(self.lines) > 1:
+            self.lines = self.lines[::2]
+            self.size = sum(map(len, self.lines))
+            self.every *= 2
 
 
-def _weighed(blocks: Blocks, encoding: str) -> Candidate:
-    """Decode all of a file, and weigh some of what comes out."""
-    sample, lines, broken = _Sample(), 0, 0
-    for part in _decoded_wide(blocks(), encoding) if encoding in _WIDE else _decoded(blocks(), encoding):
-        lines += part.lines
-        broken += part.broken
-        sample.add(part.text)
-        if broken > max(lines, 1_000) * _MOST_BROKEN * 10:
-            break  # hopeless: the rest of the file need not be read for it
-    wider = _WIDER.get(encoding)
-    if broken and wider:
-        return _weighed(blocks, wider)
-    text = "\n".join(sample.lines)
-    return Candidate(encoding, broken / max(lines, 1), _likelihood(text, encoding), _strange(sample.lines), text)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    text: str
-    lines: int
-    broken: int
-
-
-def _decoded(blocks: Iterable[bytes], encoding: str) -> Iterator[_Part]:
+def _weighed(blocks: Iterable[bytes], encodings: Iterable[str]) -> list[Candidate]:
+    """Decode all of a file in each encoding, and weigh some of what comes out."""
+    weighing = [_Wide(name) if name in _WIDE else _Narrow(name) for name in encodings]
     for part in _whole_lines(blocks):
+        for one in weighing:
+            if not one.is_hopeless:
+                one.read(part)
+    return [one.candidate() for one in weighing]
+
+
+@dataclass(slots=True)
+class _Narrow:
+    """One encoding, in which the bytes of a line's end are nothing else."""
+
+    encoding: str
+    lines: int = 0
+    broken: int = 0
+    sample: _Sample = field(default_factory=_Sample)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """If it is not worth reading on."""
+        return self.broken > max(self.lines, 1_000) * _MOST_BROKEN * 10
+
+    def read(self, part: bytes) -> None:
         if part.isascii() and b"\x1b" not in part:
-            yield _Part("", 0, 0)
-            continue
+            return
+        self.lines += _wide_lines(part)
         try:
-            yield _Part(part.decode(encoding), _wide_lines(part), 0)
+            self.sample.add(part.decode(self.encoding))
         except UnicodeDecodeError:
-            yield _by_line(part, encoding)
+            self._by_line(part)
+
+    def candidate(self) -> Candidate:
+        text = "\n".join(self.sample.lines)
+        strange = _strange(self.sample.lines)
+        return Candidate(
+            self.encoding, self.broken / max(self.lines, 1), _likelihood(text, self.encoding), strange, text
+        )
+
+    def _by_line(self, part: bytes) -> None:
+        for line in part.split(b"\n"):
+            try:
+                self.sample.add(line.decode(self.encoding))
+            except UnicodeDecodeError:
+                self.broken += 1
 
 
-def _by_line(part: bytes, encoding: str) -> _Part:
-    whole, broken = [], 0
-    for line in part.split(b"\n"):
+class _Wide(_Narrow):
+    """UTF-16, in which bytes don't tell where lines end. A mark at the beginning is no part of the text."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(encoding)
+        self._decode = codecs.getincrementaldecoder(encoding)().decode
+
+    def read(self, part: bytes) -> None:
         try:
-            whole.append(line.decode(encoding))
+            text = self._decode(part)
         except UnicodeDecodeError:
-            broken += 1
-    return _Part("\n".join(whole), _wide_lines(part), broken)
+            self.broken = self.lines = 1_000_000
+            return
+        self.sample.add(text if self.lines else text.removeprefix("\ufeff"))
+        self.lines += text.count("\n") + 1
 
 
 def _wide_lines(part: bytes) -> int:
     """Lines beyond ASCII: the others say nothing about an encoding."""
     return sum(not line.isascii() or b"\x1b" in line for line in part.split(b"\n"))
-
-
-def _decoded_wide(blocks: Iterable[bytes], encoding: str) -> Iterator[_Part]:
-    """UTF-16, in which bytes don't tell where lines end. A mark at the beginning is no part of the text."""
-    decode = codecs.getincrementaldecoder(encoding)().decode
-    first = True
-    try:
-        for block in blocks:
-            text = decode(block)
-            yield _Part(text.removeprefix("\ufeff") if first else text, text.count("\n") + 1, 0)
-            first = False
-        decode(b"", final=True)
-    except UnicodeDecodeError:
-        yield _Part("", 1, 1_000_000)
 
 
 def _likelihood(text: str, encoding: str) -> Likelihood:

@@ -53,7 +53,7 @@ class DecodedLines:
             self.dropped.append(self.drop("", "line_too_long"))
             return None
         try:
-            return line.content.decode(self._encoding).rstrip("\r")
+            return line.content.decode(self._encoding)
         except UnicodeDecodeError:
             self.dropped.append(self.drop("", "bad_encoding"))
             return None

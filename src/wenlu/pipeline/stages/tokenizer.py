@@ -23,8 +23,7 @@ def tokenizer_stage(name: str, config: PipelineConfig, dataset: DatasetVersion) 
     """Learn the vocabulary from the training texts, and encode what training reads."""
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        total = dataset.count("train")
-        bodies = (text.body for text in counted(dataset.texts("train"), events, total=total))
+        bodies = counted(dataset.bodies("train"), events, total=dataset.count("train"))
         pipeline = TextPipeline.train(bodies, config, clean=dataset.normalize_steps)
         (folder / TEXT).mkdir()
         pipeline.save(folder / TEXT)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from wenlu.text.edits import Edit
 
 # Controls, zero-width marks and byte-order marks carry no meaning in running text. U+200D stays: it joins emoji.
-_NOTHING = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e"
-_INVISIBLE = re.compile(f"[{_NOTHING}]")
+NOTHING = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e"
+_INVISIBLE = re.compile(f"[{NOTHING}]")
 _SPACES = re.compile(r"\s+")
-_RUN = re.compile(rf"[\s{_NOTHING}]+")
+_RUN = re.compile(rf"[\s{NOTHING}]+")
 
 
 class Spaces:
