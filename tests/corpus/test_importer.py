@@ -264,27 +264,51 @@ def test_an_encoding_whose_lines_can_not_be_told_apart_is_refused(tmp_path: Path
     assert caught.value.code == "unknown_encoding"
 
 
+@pytest.mark.slow
 def test_an_import_killed_at_any_moment_leaves_nothing_that_looks_whole(tmp_path: Path):
     source = written(tmp_path / "a.txt", sentences(20_000))
     script = f"""
 from tests.corpus.test_importer import imported
 import pathlib
+import wenlu.corpus.prepare
+wenlu.corpus.prepare._ALONE = 2  # so that workers are killed with it too
 print("begun", flush=True)
 imported(pathlib.Path({str(tmp_path)!r}), {{"uri": {str(source)!r}, "label": "x"}})
 """
     chance = random.Random(1)
-    for _ in range(5):
+    for _ in range(20):
         command = [sys.executable, "-c", script]
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
             assert process.stdout is not None
             process.stdout.readline()
-            time.sleep(chance.uniform(0, 0.5))
+            time.sleep(chance.uniform(0, 1.5))
             process.send_signal(signal.SIGKILL)
         for version in list_datasets(Workspace(tmp_path)):
             version.verify()
             assert version.manifest.counts.kept == 20_000
     version = imported(tmp_path, {"uri": str(source), "label": "x"})
     assert [path.name for path in (tmp_path / "datasets" / "d").iterdir()] == [version.manifest.version]
+
+
+@pytest.mark.parametrize("megabytes", [1, 2, 4])
+def test_a_disk_that_fills_up_is_a_sentence_and_leaves_nothing_behind(tmp_path: Path, megabytes: int):
+    source = written(tmp_path / "a.txt", sentences(20_000))
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(small)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk can't be mounted without being root")
+    try:
+        command = [sys.executable, "-m", "wenlu", "dataset", "import", str(source), "--name", "d", "--root", str(small)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "No space left on device" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert list((small / "datasets" / "d").iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
 
 
 def test_importing_a_dataset_loads_neither_torch_nor_a_sample_package(tmp_path: Path):

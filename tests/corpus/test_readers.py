@@ -436,3 +436,19 @@ def test_a_broken_line_of_utf_16_is_refused_with_its_number(tmp_path: Path, monk
         ("好評", 1, 0), ("上\u0a00", 3, 10), ("良い", 4, 16)
     ]  # fmt: skip
     assert [(one.reason, one.text.source.line) for one in dropped] == [("bad_encoding", 2)]
+
+
+def test_a_folder_of_several_kinds_of_files_is_asked_about(tmp_path: Path):
+    made(tmp_path / "README.txt", b"about")
+    made(tmp_path / "train.csv", "text\n好\n".encode())
+    with pytest.raises(WenluError, match="several kinds: csv, tree"):
+        read(tmp_path)
+    assert [text.body for text in read(tmp_path, include="*.csv")[0]] == ["好"]
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.xlsx", "does not tell its format"), ("a.zip", "cut off or damaged")])
+def test_a_zip_is_an_archive_by_its_name_alone(tmp_path: Path, name: str, said: str):
+    path = zip_of(tmp_path / name, {"xl/sheet.xml": b"<x/>"})
+    made(path, path.read_bytes()[: None if name == "a.xlsx" else -30])
+    with pytest.raises(WenluError, match=said):
+        read(path)
