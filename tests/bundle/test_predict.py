@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import wenlu.bundle.predict
 from wenlu.bundle.predict import batches_by_length, padded, softmax
-
-
-def test_the_examples_in_the_docstrings_are_true():
-    assert doctest.testmod(wenlu.bundle.predict).failed == 0
 
 
 @given(st.lists(st.integers(1, 500), max_size=200), st.integers(1, 64), st.integers(1, 2000))

@@ -114,7 +114,7 @@ def test_a_dataset_is_imported_shown_and_verified_until_a_byte_is_flipped(tmp_pa
     columns = ["--text", "review", "--label", "label"]
     done = wenlu("dataset", "import", "reviews.csv", "--name", "mine", *columns, root=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "kept 100" in wenlu("dataset", "show", "mine", root=tmp_path).stdout
+    assert "100 texts read, 100 kept" in wenlu("dataset", "show", "mine", root=tmp_path).stdout
     assert "is what was imported" in wenlu("dataset", "verify", "mine", root=tmp_path).stdout
     (shard,) = tmp_path.glob(".wenlu/datasets/mine/*/train-00000.parquet")
     content = bytearray(shard.read_bytes())

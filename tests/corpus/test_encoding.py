@@ -126,3 +126,11 @@ def test_utf_16_without_a_mark_that_looks_like_ascii_with_controls_is_not_taken_
 @pytest.mark.parametrize("content", [b"\x1b[31mred\x1b[0m ok", b"a\0b\n", b"tab\tand form feed\x0c..\n"])
 def test_plain_text_with_some_controls_stays_plain_text(content: bytes):
     assert found(content) == "utf-8"
+
+
+def test_readings_that_are_weighed_on_different_lines_are_compared_as_wholes():
+    # In a set of single bytes there are twice as many characters, so it is weighed on a quarter of these lines.
+    sentence = "伯林の客舎に在りて獨逸語の巻を披く事頻りなりき"
+    lines = [sentence[:19] if number % 2 else sentence for number in range(3_040)]
+    text = "\n".join(lines)
+    assert found(text.encode("cp932")) == "cp932"

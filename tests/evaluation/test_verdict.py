@@ -8,7 +8,7 @@ from tests.evaluation.made_up import history, metrics
 
 from wenlu.base.errors import WenluError
 from wenlu.evaluation.verdict import Verdict, best_epoch, judge
-from wenlu.evaluation.words import ENGLISH
+from wenlu.evaluation.words import _ENGLISH
 
 GOOD = {
     "test": metrics(0.86),
@@ -151,8 +151,8 @@ def test_a_share_that_is_none_is_refused():
 
 
 def test_every_finding_has_its_advice_in_the_catalogue():
-    said = {key.split(".")[1] for key in ENGLISH if key.startswith("clause.")}
-    advised = {key.split(".")[1] for key in ENGLISH if key.startswith("advice.")}
+    said = {key.split(".")[1] for key in _ENGLISH if key.startswith("clause.")}
+    advised = {key.split(".")[1] for key in _ENGLISH if key.startswith("advice.")}
     assert said == advised
 
 

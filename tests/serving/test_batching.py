@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import doctest
 import threading
 from collections.abc import Sequence
 
 import pytest
 from tests.serving.wire import by_size
 
-import wenlu.serving.batching
 from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Answer
 from wenlu.serving.batching import Batcher, Entry, Line, compute
@@ -29,10 +27,6 @@ class Future:
 
 def entry(*texts: str) -> Entry:
     return Entry(texts, Future(), 0.0)  # type: ignore[arg-type]
-
-
-def test_the_examples_in_the_docstrings_are_true():
-    assert doctest.testmod(wenlu.serving.batching).failed == 0
 
 
 def test_a_batch_is_all_that_waits_up_to_its_size_in_order_of_arrival():

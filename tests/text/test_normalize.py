@@ -1,20 +1,13 @@
 from __future__ import annotations
 
-import doctest
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import wenlu.text.normalize
 from wenlu.base.errors import WenluError
 from wenlu.text.normalize import Normalizer
 
 ALL = ["nfkc", "spaces", "lower"]
-
-
-def test_the_examples_in_the_docstrings_are_true():
-    assert doctest.testmod(wenlu.text.normalize).failed == 0
 
 
 @pytest.mark.parametrize(

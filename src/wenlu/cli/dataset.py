@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wenlu.cli.options import AsJson, Root, print_json
+from wenlu.cli.options import AsJson, Root, print_json, row_with_settings
 
 app = typer.Typer(
     help="Versioned, cleaned, deduplicated texts with splits.", no_args_is_help=True, rich_markup_mode=None
@@ -28,7 +28,9 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     include: Annotated[str, typer.Option(help="Of a folder or an archive: which files, as a shell pattern")] = "*",
     split_from: Annotated[str, typer.Option(help="What in a file's name is the split: folder, prefix, none")] = "none",
     normalize: Annotated[str, typer.Option(help="Rows of the normalisers, with commas between")] = "nfkc,spaces",
-    filters: Annotated[list[str] | None, typer.Option("--filter", help="A row of the filters; may be repeated")] = None,
+    filters: Annotated[
+        list[str] | None, typer.Option("--filter", help="Such as symbols or language,keep=[ja,han]; may be repeated")
+    ] = None,
     near: Annotated[float, typer.Option(help="Likeness from which texts are copies; 0: letter for letter alone")] = 0.8,
     language: Annotated[str, typer.Option(help="zh, zh-Hant, ja or other")] = "zh",
     cluster: Annotated[str | None, typer.Option(help="A Ray cluster: ray://HOST:10001, HOST:6379 or auto")] = None,
@@ -54,7 +56,10 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
         "name": name,
         "language": language,
         "sources": [source],
-        "clean": {"normalize": [step for step in normalize.split(",") if step], "filters": filters or []},
+        "clean": {
+            "normalize": [step for step in normalize.split(",") if step],
+            "filters": list(map(row_with_settings, filters or [])),
+        },
         "dedup": {"near": near or None},
     }
     config = check(DataConfig, settings, where="wenlu dataset import")
@@ -87,16 +92,20 @@ def list_all(root: Root = None, as_json: AsJson = False) -> None:
 def show(
     dataset: Annotated[str, typer.Argument(help="name or name@version")], root: Root = None, as_json: AsJson = False
 ) -> None:
-    """Counts, labels, what was dropped and why, and a few texts."""
+    """What the texts are like, what stands out, what was dropped and why."""
+    from wenlu.corpus.report import data_report, show_report
     from wenlu.corpus.version import DatasetVersion
     from wenlu.storage.workspace import Workspace
 
     version = DatasetVersion.open(Workspace.at(root), dataset)
+    facts = data_report(version)
     if as_json:
-        print_json(version.manifest)
+        print_json({"manifest": facts.manifest, "statistics": facts.statistics, "findings": facts.findings})
         return
-    for line in version.summary():
+    for line in show_report(facts):
         typer.echo(line)
+    if version.report_path.exists():
+        typer.echo(f"the whole report: {version.report_path}")
 
 
 @app.command("verify")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wenlu.cli.options import AsJson, Root, print_json
+from wenlu.cli.options import AsJson, Root, print_json, row_with_settings
 
 if TYPE_CHECKING:
     from wenlu.text.figures import PipelineFigures
@@ -142,19 +142,11 @@ def export(
 
 def _config(kind: str, normalize: str) -> PipelineConfig:
     """`word,segmenter=sudachi` as the settings of a pipeline; raises WenluError for a mistake in it."""
-    import yaml
-
-    from wenlu.base.errors import WenluError
     from wenlu.base.spec import check
     from wenlu.text.pipeline import PipelineConfig, tokenizer_component
 
-    name, *settings = kind.split(",")
-    if wrong := [setting for setting in settings if "=" not in setting]:
-        raise WenluError("bad_settings", f"{kind}: '{wrong[0]}' is no setting.", hint="Write it as key=value.")
-    pairs = (setting.partition("=") for setting in settings)
-    named = {"name": name, **{key: yaml.safe_load(value) for key, _, value in pairs}}
     steps = [step for step in normalize.split(",") if step]
-    config = check(PipelineConfig, {"normalize": steps, "tokenizer": named}, where=kind)
+    config = check(PipelineConfig, {"normalize": steps, "tokenizer": row_with_settings(kind)}, where=kind)
     tokenizer_component(config)
     return config
 

@@ -14,7 +14,9 @@ import msgspec
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Events
 from wenlu.corpus.gather import Gather
-from wenlu.corpus.manifest import DROPPED, FORMAT, MANIFEST, Counts, DatasetManifest
+from wenlu.corpus.manifest import FORMAT, MANIFEST, Counts, DatasetManifest
+from wenlu.corpus.report import write_report
+from wenlu.corpus.samples import write_samples
 from wenlu.corpus.settings import SPLITS, DataConfig
 from wenlu.corpus.settle import Settle, Settled
 from wenlu.corpus.sources import Sources
@@ -61,8 +63,9 @@ class _Import:
         if not self._tally.splits.total():
             raise WenluError("no_texts", f"Nothing is left of {self._config.name}: {self._tally.reasons()}.")
         manifest = self._manifest(settled)
-        write_atomic(self._folder / DROPPED, self._tally.sample_lines())
+        write_samples(self._tally.dropped_samples(), self._folder)
         write_atomic(self._folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+        write_report(DatasetVersion(self._folder, manifest))
         self._say(manifest)
         return manifest
 

@@ -11,6 +11,7 @@ from wenlu.base.errors import WenluError
 
 MANIFEST = "manifest.json"
 DROPPED = "dropped.jsonl"
+REPORT = "report.html"
 FORMAT = 2
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
 from msgspec.structs import replace
 
 from wenlu.base.records import Dropped, Text
+from wenlu.corpus.samples import DroppedSample
 
 _SAMPLES = 20  # refused texts kept for each reason, to look at
 _SHOWN = 200
@@ -42,12 +42,8 @@ class Tally:
         """`17,527 duplicate, 237 label_conflict`."""
         return ", ".join(f"{number:,} {reason}" for reason, number in self.dropped.most_common()) or "nothing"
 
-    def sample_lines(self) -> bytes:
-        """The refused texts to look at, as JSON lines."""
-        rows = (
-            {"reason": reason, "file": text.source.file, "line": text.source.line, "label": text.label,
-             "body": text.body[:_SHOWN]}
-            for reason, texts in sorted(self.samples.items())
-            for text in texts
-        )  # fmt: skip
-        return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+    def dropped_samples(self) -> Iterator[DroppedSample]:
+        """The refused texts to look at, by reason."""
+        for reason, texts in sorted(self.samples.items()):
+            for text in texts:
+                yield DroppedSample(reason, text.source.file, text.source.line, text.label, text.body[:_SHOWN])

@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Source, Text
 from wenlu.corpus.clean import content_id
-from wenlu.corpus.manifest import MANIFEST, DatasetManifest, Shard, read_manifest
-from wenlu.corpus.settings import SPLITS
+from wenlu.corpus.manifest import MANIFEST, REPORT, DatasetManifest, Shard, read_manifest
 from wenlu.corpus.shards import VersionHash
 from wenlu.storage.local import remove_folder, sha256_file
 from wenlu.storage.names import checked_name
@@ -50,6 +49,11 @@ class DatasetVersion:
     def reference(self) -> str:
         """`name@version`."""
         return f"{self.manifest.name}@{self.manifest.version}"
+
+    @property
+    def report_path(self) -> Path:
+        """Where the data report lies."""
+        return self.folder / REPORT
 
     @property
     def labels(self) -> list[str]:
@@ -110,19 +114,6 @@ class DatasetVersion:
                 ids = map(content_id, batch.column("body").to_pylist())
                 version.add(ids, batch.column("label").to_pylist(), split=shard.split)
         return version.hex(settings=self.manifest.settings, labels=self.labels)
-
-    def summary(self) -> Iterator[str]:
-        """What a person wants to know of it, a line at a time."""
-        counts = self.manifest.counts
-        yield f"{self.reference}  {self.manifest.language}  {self.manifest.created}"
-        yield f"read {counts.read:,}, kept {counts.kept:,}"
-        for reason, number in sorted(counts.dropped.items(), key=lambda entry: -entry[1]):
-            yield f"  dropped {number:>9,}  {reason}"
-        for split in SPLITS:
-            shares = ", ".join(f"{label} {number:,}" for label, number in self.label_counts(split).items())
-            yield f"{split:<11}{self.count(split):>9,}  {shares}"
-        for conflict in self.manifest.conflicts[:5]:
-            yield f"  labels disagree ({', '.join(conflict.labels)}): {conflict.text}"
 
     def _rows(self, shard: Shard) -> Iterator[Text]:
         for batch in self._batches(shard, None):

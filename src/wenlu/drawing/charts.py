@@ -143,6 +143,21 @@ def bar(share: float, *, style: str, spoken: str) -> Markup:
     return tag("div", _svg(joined(full, drawn), spoken), class_="bar")
 
 
+def histogram(bars: Sequence[tuple[str, int]], *, spoken: str) -> Markup:
+    """Bars side by side, each with its name below and its size above."""
+    most = max((size for _, size in bars), default=0) or 1
+    drawn = [
+        tag(
+            "div",
+            tag("span", f"{size:,}", class_="size"),
+            tag("div", "", class_="column", style=f"--share:{number(size / most)}"),
+            tag("span", name, class_="name"),
+        )
+        for name, size in bars
+    ]
+    return tag("div", *drawn, class_="histogram", role="img", aria_label=spoken)
+
+
 def stacked_bar(segments: Sequence[Segment], *, spoken: str) -> Markup:
     """Parts of a whole, one after the other."""
     total = sum(segment.size for segment in segments) or 1

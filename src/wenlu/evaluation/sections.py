@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import starmap
 
 from wenlu.base.errors import WenluError
-from wenlu.drawing import charts
+from wenlu.base.finding import Finding
+from wenlu.corpus.fates import fates, fates_said
+from wenlu.drawing import charts, parts
 from wenlu.drawing.figures import count, duration, percent, percent_range, points
 from wenlu.drawing.markup import Markup, joined, named, tag
+from wenlu.drawing.parts import glued, heading, legend, rows, section
 from wenlu.evaluation.facts import CandidateFacts, Report
 from wenlu.evaluation.hardest import HardText
 from wenlu.evaluation.metrics import ClassMetrics, Metrics
-from wenlu.evaluation.verdict import Epoch, Finding, best_epoch
-from wenlu.evaluation.words import knows, say
+from wenlu.evaluation.verdict import Epoch, best_epoch
+from wenlu.evaluation.words import WORDS, say
 
 # More columns than this are not read but searched: a list of the commonest confusions says more.
 _MOST_IN_HEAT_MAP = 20
@@ -42,23 +44,21 @@ def subject_of(report: Report) -> CandidateFacts:
 
 def summary(report: Report, subject: CandidateFacts) -> Markup:
     """The verdict, large, and the three figures behind it."""
-    origin = tag("p", tag("span", say("page.kind")), tag("time", report.created), class_="origin")
-    state = tag("span", say(f"finding.{report.verdict.findings[0].code}"), class_="state")
-    title = tag("h1", named(report.title), tag("span", named(report.version), class_="version"), state)
-    verdict = tag("p", _glued(report.verdict.sentence), class_="verdict")
-    choice = tag("p", _glued(report.choice), class_="choice")
-    return tag(
-        "header",
-        origin,
-        title,
-        verdict,
-        choice,
-        _key_figures(subject),
-        class_=f"summary {_mood(report.verdict.findings[0])}",
+    gravest = report.verdict.findings[0]
+    return parts.summary(
+        kind=say("page.kind"),
+        created=report.created,
+        title=report.title,
+        version=report.version,
+        state=say(f"finding.{gravest.code}"),
+        good=gravest.good,
+        sentence=report.verdict.sentence,
+        note=report.choice,
+        figures=_key_figures(subject),
     )
 
 
-def _key_figures(subject: CandidateFacts) -> Markup:
+def _key_figures(subject: CandidateFacts) -> list[Markup]:
     test, gap = subject.test, subject.train.accuracy - subject.test.accuracy
     sign = "−" if gap < 0 else ""
     figures = (
@@ -66,45 +66,28 @@ def _key_figures(subject: CandidateFacts) -> Markup:
         ("macro_f1", percent(test.macro_f1), {"labels": str(len(test.per_class))}),
         ("gap", sign + points(gap), {"train": percent(subject.train.accuracy)}),
     )
-    return tag("dl", *starmap(_key_figure, figures), class_="figures")
-
-
-def _key_figure(key: str, value: str, values: dict[str, str]) -> Markup:
-    amount, unit = value.split(" ")
-    return tag(
-        "div",
-        tag("dt", say(f"figure.{key}")),
-        tag("dd", amount, tag("span", unit, class_="unit"), class_="amount"),
-        tag("dd", _glued(say(f"figure.{key}.note", **values)), class_="note"),
-    )
+    return [
+        parts.key_figure(say(f"figure.{key}"), value, say(f"figure.{key}.note", **values))
+        for key, value, values in figures
+    ]
 
 
 def findings(report: Report, subject: CandidateFacts) -> Markup:
     """What is so, what it rests on, what to do."""
-    return _section("findings", tag("ol", *map(_finding, report.verdict.findings), class_="findings"))
+    return section(WORDS, "findings", tag("ol", *map(_finding, report.verdict.findings), class_="findings"))
 
 
 def _finding(finding: Finding) -> Markup:
-    evidence = [
-        tag(
-            "div",
-            tag("dt", say(f"evidence.{key}") if knows(f"evidence.{key}") else key),
-            tag("dd", _evidence(key, value)),
-        )
-        for key, value in finding.evidence.items()
-    ]
-    return tag(
-        "li",
-        tag("h3", say(f"finding.{finding.code}"), tag("code", finding.code)),
-        tag("p", _glued(finding.sentence)),
-        tag("p", _glued(finding.advice), class_="advice"),
-        tag("dl", *evidence, class_="evidence"),
-        class_=_mood(finding),
+    return parts.finding(
+        title=say(f"finding.{finding.code}"),
+        code=finding.code,
+        sentence=finding.sentence,
+        advice=finding.advice,
+        evidence=[
+            (WORDS.known(f"evidence.{key}", key), _evidence(key, value)) for key, value in finding.evidence.items()
+        ],
+        good=finding.good,
     )
-
-
-def _mood(finding: Finding) -> str:
-    return "good" if finding.code == "healthy" else "mind"
 
 
 def _evidence(key: str, value: float) -> Markup:
@@ -113,7 +96,7 @@ def _evidence(key: str, value: float) -> Markup:
         return joined(count(round(value)))
     if key in _DIFFERENCES:
         return joined(points(value))
-    return joined(f"{value:.3f}" if key.startswith("loss_") else _glued(percent(value)))
+    return joined(f"{value:.3f}" if key.startswith("loss_") else glued(percent(value)))
 
 
 def candidates(report: Report, subject: CandidateFacts) -> Markup:
@@ -126,8 +109,8 @@ def candidates(report: Report, subject: CandidateFacts) -> Markup:
     names = charts.axis_names(axis, [f"{tick * 100:g}\u00a0%" for tick in axis.ticks])
     foot = tag("tr", tag("td"), tag("td", names, class_="chart"), tag("td", colspan=6), class_="axis")
     table = tag("table", tag("thead", head), tag("tbody", *rows, foot), class_="candidates")
-    legend = _legend([("validation", say("split.validation")), ("test", say("split.test"))])
-    return _section("candidates", legend, tag("div", table, class_="scroll"))
+    colours = legend([("validation", say("split.validation")), ("test", say("split.test"))])
+    return section(WORDS, "candidates", colours, tag("div", table, class_="scroll"))
 
 
 def _ends(metrics: Metrics) -> tuple[float, float, float]:
@@ -149,7 +132,7 @@ def _candidate(candidate: CandidateFacts, axis: charts.Range) -> Markup:
         "tr",
         tag("th", named(candidate.name), badge, scope="row"),
         tag("td", chart, class_="chart"),
-        *(tag("td", _glued(figure), class_="figure") for figure in figures),
+        *(tag("td", glued(figure), class_="figure") for figure in figures),
     )
 
 
@@ -168,8 +151,8 @@ def learning(report: Report, subject: CandidateFacts) -> Markup:
     drawn = [_learning_curves(candidate) for candidate in subject_first if candidate.history]
     if not drawn:
         return Markup("")
-    legend = _legend([("train", say("split.train")), ("validation", say("split.validation"))])
-    return _section("learning", legend, *drawn)
+    colours = legend([("train", say("split.train")), ("validation", say("split.validation"))])
+    return section(WORDS, "learning", colours, *drawn)
 
 
 def _learning_curves(candidate: CandidateFacts) -> Markup:
@@ -183,7 +166,7 @@ def _learning_curves(candidate: CandidateFacts) -> Markup:
         best=str(history[best].number),
         seconds=duration(_seconds_an_epoch(history)),
     )
-    head = tag("h3", named(candidate.name), tag("small", _glued(summed)))
+    head = tag("h3", named(candidate.name), tag("small", glued(summed)))
     return tag("div", head, tag("div", loss, accuracy, class_="pair"), class_="curves")
 
 
@@ -200,9 +183,7 @@ def _curves(kind: str, train: Sequence[float], validation: Sequence[float], best
         y=y,
         y_names=[f"{tick * 100:g}\u00a0%" if shares else f"{tick:g}" for tick in y.ticks],
         mark=best,
-        mark_name=say(
-            "learning.best", value=_glued(percent(validation[best]) if shares else f"{validation[best]:.3f}")
-        ),
+        mark_name=say("learning.best", value=glued(percent(validation[best]) if shares else f"{validation[best]:.3f}")),
     )
     return tag("figure", tag("figcaption", say(f"learning.{kind}")), plot)
 
@@ -210,10 +191,9 @@ def _curves(kind: str, train: Sequence[float], validation: Sequence[float], best
 def labels(report: Report, subject: CandidateFacts) -> Markup:
     """Each label's figures, and which labels are taken for each other, on the test texts."""
     test = subject.test
-    heads = ("label", "bar", "precision", "recall", "f1", "support")
-    head = tag("tr", *(tag("th", say(f"labels.{key}"), scope="col", class_=key) for key in heads))
-    table = tag("table", tag("thead", head), tag("tbody", *map(_label, test.per_class)), class_="labels")
-    return _section("labels", tag("div", table, class_="scroll"), *_confusions(test), language=report.dataset.language)
+    heads = [say(f"labels.{key}") for key in ("label", "bar", "precision", "recall", "f1", "support")]
+    table = parts.table("labels", heads, map(_label, test.per_class))
+    return section(WORDS, "labels", table, *_confusions(test), language=report.dataset.language)
 
 
 def _label(one: ClassMetrics) -> Markup:
@@ -223,20 +203,23 @@ def _label(one: ClassMetrics) -> Markup:
         "tr",
         tag("th", named(one.label, title=one.label), scope="row"),
         tag("td", charts.bar(one.f1, style="strong", spoken=spoken), class_="bar"),
-        *(tag("td", _glued(figure), class_="figure") for figure in figures),
+        *(tag("td", glued(figure), class_="figure") for figure in figures),
     )
 
 
 def _confusions(test: Metrics) -> list[Markup]:
     """A map of all where it can be read, and a list of the commonest where the map has more than a few fields."""
     names = [one.label for one in test.per_class]
-    parts = []
+    drawn = []
     if len(names) <= _MOST_IN_HEAT_MAP:
-        parts += [_heading("confusion"), charts.heat_map(names, test.confusion, corner=say("confusion.corner"))]
+        drawn += [
+            heading(say("confusion"), say("confusion.note")),
+            charts.heat_map(names, test.confusion, corner=say("confusion.corner")),
+        ]
     if len(names) > 3:
-        most = _CONFUSIONS_BESIDE_MAP if parts else _CONFUSIONS_ALONE
-        parts += [_heading("confused"), _confused_pairs(names, test.confusion, most)]
-    return parts
+        most = _CONFUSIONS_BESIDE_MAP if drawn else _CONFUSIONS_ALONE
+        drawn += [heading(say("confused"), say("confused.note")), _confused_pairs(names, test.confusion, most)]
+    return drawn
 
 
 def _confused_pairs(names: Sequence[str], confusion: Sequence[Sequence[int]], most: int) -> Markup:
@@ -253,21 +236,23 @@ def _confused_pairs(names: Sequence[str], confusion: Sequence[Sequence[int]], mo
             tag("td", named(names[row])),
             tag("td", named(names[column])),
             tag("td", count(cell), class_="figure"),
-            tag("td", _glued(percent(cell / sum(confusion[row]))), class_="figure"),
+            tag("td", glued(percent(cell / sum(confusion[row]))), class_="figure"),
         )
         for cell, row, column in commonest
     ]
-    heads = ("truth", "answer", "texts", "share")
-    head = tag("tr", *(tag("th", say(f"confused.{key}"), scope="col", class_=key) for key in heads))
-    return tag("div", tag("table", tag("thead", head), tag("tbody", *rows), class_="confused"), class_="scroll")
+    heads = [say(f"confused.{key}") for key in ("truth", "answer", "texts", "share")]
+    return parts.table("confused", heads, rows)
 
 
 def hardest(report: Report, subject: CandidateFacts) -> Markup:
     """The surest mistakes, to be read."""
     if not report.hardest:
         return Markup("")
-    return _section(
-        "hardest", tag("ol", *map(_hard_text, report.hardest), class_="hardest"), language=report.dataset.language
+    return section(
+        WORDS,
+        "hardest",
+        tag("ol", *map(_hard_text, report.hardest), class_="hardest"),
+        language=report.dataset.language,
     )
 
 
@@ -278,118 +263,46 @@ def _hard_text(hard: HardText) -> Markup:
 
 
 def _sure(probability: float) -> Markup:
-    return tag("span", _glued(percent(probability)), class_="sure")
+    return tag("span", glued(percent(probability)), class_="sure")
 
 
 def texts(report: Report, subject: CandidateFacts) -> Markup:
     """Where the texts went, how they are labelled, how they became ids."""
     dataset = report.dataset
-    segments = _fates(report)
-    read, kept = sum(segment.size for segment in segments), sum(dataset.splits.values())
-    spoken = say("texts.spoken", read=count(read), kept=count(kept), dropped=count(read - kept))
-    return _section(
+    said = fates_said(dataset.splits, dataset.dropped)
+    return section(
+        WORDS,
         "texts",
-        tag("p", named(dataset.name), " ", tag("code", named(dataset.version)), tag("span", spoken), class_="lead"),
-        charts.stacked_bar(segments, spoken=spoken),
-        tag("ul", *(_fate(segment, read) for segment in segments), class_="fates"),
+        tag("p", named(dataset.name), " ", tag("code", named(dataset.version)), tag("span", said), class_="lead"),
+        fates(dataset.splits, dataset.dropped),
         tag("div", _label_counts(report), _tokenizer(report), class_="pair"),
         language=dataset.language,
     )
 
 
-def _fates(report: Report) -> list[charts.Segment]:
-    kept = [
-        charts.Segment(_known(f"split.{split}", split), size, f"kept-{min(index, 2)}")
-        for index, (split, size) in enumerate(report.dataset.splits.items())
-    ]
-    reasons = sorted(report.dataset.dropped.items(), key=lambda item: -item[1])
-    dropped = [
-        charts.Segment(_known(f"reason.{reason}", reason), size, f"dropped-{min(index, 3)}")
-        for index, (reason, size) in enumerate(reasons)
-        if size
-    ]
-    return [*kept, *dropped]
-
-
-def _fate(segment: charts.Segment, read: int) -> Markup:
-    share = segment.size / read if read else 0.0
-    return tag(
-        "li",
-        tag("span", "", class_=f"swatch {segment.style}"),
-        named(segment.name),
-        tag("b", count(segment.size)),
-        tag("span", _glued(percent(share)), class_="note"),
-    )
-
-
 def _label_counts(report: Report) -> Markup:
-    counted = sorted(report.dataset.labels.items(), key=lambda item: -item[1])
-    total = sum(report.dataset.labels.values()) or 1
-    rows = [_label_count(label, size, total) for label, size in counted[:_MOST_LABELS_COUNTED]]
+    labels = report.dataset.labels
     notes = [say("texts.conflicts", number=count(report.dataset.label_conflicts))]
-    if len(counted) > _MOST_LABELS_COUNTED:
-        notes.insert(0, say("texts.more_labels", number=count(len(counted) - _MOST_LABELS_COUNTED)))
-    table = tag("table", tag("tbody", *rows), class_="shares")
+    if len(labels) > _MOST_LABELS_COUNTED:
+        notes.insert(0, say("texts.more_labels", number=count(len(labels) - _MOST_LABELS_COUNTED)))
+    table = parts.shares(labels, most=_MOST_LABELS_COUNTED)
     return tag("div", tag("h3", say("texts.labels")), table, tag("p", " ".join(notes), class_="note"))
-
-
-def _label_count(label: str, size: int, total: int) -> Markup:
-    share = size / total
-    return tag(
-        "tr",
-        tag("th", named(label, title=label), scope="row"),
-        tag("td", charts.bar(share, style="soft", spoken=percent(share)), class_="bar"),
-        tag("td", count(size), class_="figure"),
-        tag("td", _glued(percent(share)), class_="figure note"),
-    )
 
 
 def _tokenizer(report: Report) -> Markup:
     tokenizer = report.tokenizer
-    rows = {
+    facts = {
         "name": tokenizer.name,
         "segmenter": tokenizer.segmenter,
         "size": count(tokenizer.size),
-        "coverage": _glued(percent(tokenizer.coverage)),
-        "oov_rate": _glued(percent(tokenizer.oov_rate)),
+        "coverage": glued(percent(tokenizer.coverage)),
+        "oov_rate": glued(percent(tokenizer.oov_rate)),
     }
-    table = _rows((say(f"tokenizer.{key}"), value) for key, value in rows.items())
+    table = rows((say(f"tokenizer.{key}"), value) for key, value in facts.items())
     return tag("div", tag("h3", say("tokenizer")), table)
 
 
 def lineage(report: Report, subject: CandidateFacts) -> Markup:
     """What this was made from, to make it again."""
     recipe = [tag("h3", say("lineage.recipe")), tag("pre", tag("code", named(report.recipe)))] if report.recipe else []
-    return _section("lineage", _rows(report.lineage.items()), *recipe)
-
-
-def _rows(rows: Iterable[tuple[str, str]]) -> Markup:
-    return tag(
-        "dl", *(tag("div", tag("dt", named(key)), tag("dd", named(value))) for key, value in rows), class_="rows"
-    )
-
-
-def _section(key: str, *parts: str, language: str = "") -> Markup:
-    """`language` is that of the users' words in it: it decides how shared characters are drawn."""
-    head = tag("div", tag("h2", say(f"section.{key}")), tag("p", say(f"section.{key}.note")), class_="head")
-    spoken = {"lang": language} if language else {}
-    return tag("section", head, tag("div", *parts, class_="content", **spoken), class_=f"section-{key}")
-
-
-def _heading(key: str) -> Markup:
-    return tag("div", tag("h3", say(key)), tag("p", say(f"{key}.note"), class_="note"), class_="heading")
-
-
-def _legend(entries: Sequence[tuple[str, str]]) -> Markup:
-    items = [tag("li", tag("span", "", class_=f"swatch {style}"), name) for style, name in entries]
-    return tag("ul", *items, class_="legend")
-
-
-def _known(key: str, fallback: str) -> str:
-    """Our word for it; a reason or a split that somebody else named is shown as they named it."""
-    return say(key) if knows(key) else fallback.replace("_", " ")
-
-
-def _glued(figure: str) -> str:
-    """A number is not parted from its unit, nor a range in two (U+2060 forbids a break)."""
-    return figure.replace(" %", "\u00a0%").replace("± ", "±\u00a0").replace("–", "\u2060–\u2060")
+    return section(WORDS, "lineage", rows(report.lineage.items()), *recipe)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from wenlu.base.errors import WenluError
+from wenlu.base.finding import HEALTHY, Finding
 from wenlu.drawing.figures import count, percent, percent_range, points
 from wenlu.evaluation.metrics import ClassMetrics, Metrics
 from wenlu.evaluation.words import say
@@ -50,15 +51,6 @@ class Epoch(msgspec.Struct, frozen=True):
 
 
 History = tuple[Epoch, ...]
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that is so. `code` is stable; `evidence` holds the numbers it rests on (shares from 0 to 1)."""
-
-    code: str
-    sentence: str
-    evidence: dict[str, float]
-    advice: str
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -212,8 +204,8 @@ def _few_texts(case: _Case) -> _Found | None:
 def _healthy(case: _Case) -> _Found:
     train, validation = case.train.accuracy, case.validation.accuracy
     return _Found(
-        "healthy",
-        "healthy",
+        HEALTHY,
+        HEALTHY,
         {"train_accuracy": train, "validation_accuracy": validation},
         {"train": percent(train), "validation": percent(validation)},
     )

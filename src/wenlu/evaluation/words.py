@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-ENGLISH: Mapping[str, str] = {
+from wenlu.drawing.words import Words
+
+_ENGLISH: Mapping[str, str] = {
     # the verdict
     "verdict": "{accuracy} of {texts} unseen texts are answered right (95 % interval {interval}); {clause}.",
     "finding": "{clause}.",
@@ -139,17 +141,9 @@ ENGLISH: Mapping[str, str] = {
     "hardest.truth": "labelled",
     "section.texts": "Texts",
     "section.texts.note": "Where every text went, and how it was cut.",
-    "texts.spoken": "{read} texts read, {kept} kept, {dropped} dropped",
     "texts.labels": "Labels",
     "texts.conflicts": "Texts that came with more than one label: {number}.",
     "texts.more_labels": "And {number} more labels.",
-    "reason.empty": "empty",
-    "reason.too_short": "too short",
-    "reason.too_long": "too long",
-    "reason.duplicate": "duplicate",
-    "reason.near_duplicate": "near duplicate",
-    "reason.label_conflict": "conflicting labels",
-    "reason.no_label": "without a label",
     "tokenizer": "Tokenizer",
     "tokenizer.name": "Kind",
     "tokenizer.segmenter": "Segmenter",
@@ -162,11 +156,5 @@ ENGLISH: Mapping[str, str] = {
 }
 
 
-def say(key: str, /, **values: str) -> str:
-    """The words of `key`, with `values` filled in."""
-    return ENGLISH[key].format(**values)
-
-
-def knows(key: str) -> bool:
-    """Whether there are words for `key`."""
-    return key in ENGLISH
+WORDS = Words(_ENGLISH)
+say = WORDS.say

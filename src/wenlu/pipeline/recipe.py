@@ -15,6 +15,7 @@ from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec, check
 from wenlu.base.table import Table
+from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
 from wenlu.models import MODELS
 from wenlu.storage.names import checked_name
@@ -126,6 +127,8 @@ def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
         for place in ("data.clean.normalize", "text.normalize", "baseline.text.normalize")
         if isinstance(steps := _at(data, place), list) and all(isinstance(step, str) for step in steps)
     ]
+    if isinstance(filters := _at(data, "data.clean.filters"), list):
+        looks += [partial(component, FILTERS, named, where="data.clean.filters") for named in filters]
     if isinstance(data.get("name"), str):
         looks.append(partial(checked_name, data["name"], what="model"))
     return looks

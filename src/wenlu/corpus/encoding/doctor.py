@@ -52,7 +52,8 @@ _ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b$(D", b"\x1b(J", b"\x1b(I")
 class Candidate:
     """An encoding that may be the file's: how many of its lines are broken in it, and how its beginning reads.
 
-    `likelihood` is of the weighed part of the file; `strange` is the share of lines there that hardly read as text.
+    `likelihood` is of the weighed part of the file, every `every`th line; `strange` is the share of lines there that
+    hardly read as text.
     """
 
     encoding: str
@@ -60,6 +61,13 @@ class Candidate:
     likelihood: Likelihood
     strange: float
     sample: str
+    every: int = 1
+
+    @property
+    def total(self) -> float:
+        """The logarithm of the whole file's probability, as far as the weighed part tells. A reading with more
+        characters to a byte is weighed on fewer lines."""
+        return self.likelihood.total * self.every
 
     @property
     def preview(self) -> str:
@@ -112,7 +120,7 @@ def examine(blocks: Blocks) -> Findings:
 def _chosen(weighed: list[Candidate]) -> Findings:
     whole = {one.encoding for one in weighed if not one.broken}
     fitting = [one for one in weighed if one.broken <= _MOST_BROKEN and _NARROWER.get(one.encoding) not in whole]
-    ranked = tuple(sorted(fitting, key=lambda one: -one.likelihood.total))
+    ranked = tuple(sorted(fitting, key=lambda one: -one.total))
     if not ranked:
         return Findings("")
     best, *others = ranked
@@ -127,7 +135,7 @@ def _beats(best: Candidate, other: Candidate) -> bool:
     bytes of UTF-16 read as digits and letters in any other encoding, which likelihoods by single characters don't mind.
     """
     differing = _differing(best.sample, other.sample)
-    margin = best.likelihood.total - other.likelihood.total
+    margin = (best.total - other.total) / max(best.every, other.every)
     if other.encoding in _WIDE and other.reads_well:
         return margin >= _SURE_WIDE
     return not differing or margin >= max(_SURE, min(_SURE_EACH * differing, 25 + differing / 5))
@@ -273,7 +281,12 @@ class _Narrow:
         text = "\n".join(self.sample.lines)
         strange = _strange(self.sample.lines)
         return Candidate(
-            self.encoding, self.broken / max(self.lines, 1), _likelihood(text, self.encoding), strange, text
+            encoding=self.encoding,
+            broken=self.broken / max(self.lines, 1),
+            likelihood=_likelihood(text, self.encoding),
+            strange=strange,
+            sample=text,
+            every=self.sample.every,
         )
 
     def _by_line(self, part: bytes) -> None:

@@ -13,6 +13,7 @@ from wenlu.base.table import Table
 FILTERS = Table(
     "filter",
     {
+        "language": "wenlu.corpus.filters.language:Language",
         "repetition": "wenlu.corpus.filters.repetition:Repetition",
         "symbols": "wenlu.corpus.filters.symbols:Symbols",
     },

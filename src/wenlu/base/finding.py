@@ -1,0 +1,23 @@
+"""What was found in data or in a model, and what to do about it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is so. `code` is stable; `evidence` holds the numbers it rests on (shares from 0 to 1)."""
+
+    code: str
+    sentence: str
+    evidence: dict[str, float]
+    advice: str
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing has to be done."""
+        return self.code in GOOD
+
+
+HEALTHY = "healthy"
+GOOD = (HEALTHY, "leaks")
