@@ -12,9 +12,9 @@ from wenlu.base.events import Silent
 from wenlu.base.spec import check
 from wenlu.corpus.importer import import_dataset
 from wenlu.corpus.settings import DataConfig
+from wenlu.pipeline.recipe import TextConfig
 from wenlu.pipeline.stages.tokenizer import ENCODED, tokenizer_stage
 from wenlu.storage.workspace import Workspace
-from wenlu.text.pipeline import PipelineConfig
 from wenlu.training.encoded import EncodedTexts
 
 
@@ -31,8 +31,8 @@ def main(near: str, files: list[str]) -> None:
         dataset = import_dataset(check(DataConfig, settings, where="bench"), workspace, Silent())
         imported = time.perf_counter() - started
         (Path(folder) / "stage").mkdir()
-        config = check(PipelineConfig, {"tokenizer": "word", "max_length": 65_536}, where="bench")
-        tokenizer_stage("bench", config, dataset).make(Path(folder) / "stage", Path(folder), Silent())
+        config = check(TextConfig, {"tokenizer": "word", "max_length": 65_536}, where="bench")
+        tokenizer_stage("bench", config, dataset, workspace).make(Path(folder) / "stage", Path(folder), Silent())
         seconds = time.perf_counter() - started
         ids = sum(len(EncodedTexts.open(Path(folder) / "stage" / split).ids) for split in ENCODED)
         kept = dataset.manifest.counts.kept

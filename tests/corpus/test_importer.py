@@ -425,7 +425,7 @@ def test_an_import_on_all_processors_gives_the_version_of_one_on_a_single_one(
     alone = imported(tmp_path / "alone", source)
     monkeypatch.setattr("wenlu.corpus.gather._TOGETHER", 30)
     monkeypatch.setattr("wenlu.corpus.prepare._ALONE", 2)
-    monkeypatch.setattr("wenlu.corpus.prepare.processors", lambda: 2)
+    monkeypatch.setattr("wenlu.base.crew.processors", lambda: 2)
     together = imported(tmp_path / "together", source)
     assert together.manifest.version == alone.manifest.version
     assert together.manifest.counts == alone.manifest.counts

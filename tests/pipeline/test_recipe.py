@@ -70,6 +70,11 @@ def test_a_setting_of_another_form_is_refused(tmp_path: Path, setting: str):
         ({"text": {"normalize": ["nfkd"]}}, "Did you mean 'nfkc'"),
         ({"data": {"name": "d", "sources": []}}, "data.sources"),
         ({"text": {"normalize": [1, "nfkc"]}}, "text.normalize.0 = 1"),
+        ({"text": {"saved": "mine", "tokenizer": "bpe"}}, "'saved' brings its own tokenizer"),
+        (
+            {"data": {"name": "d", "sources": [{"uri": "x"}], "clean": {"filters": ["langage"]}}},
+            "Did you mean 'language'",
+        ),
         ({"model": 7, "text": "x"}, "model"),
         ({"name": "../x"}, "can't be the name"),
         ({"wenlu": 2}, "wenlu = 2"),

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain, islice
 from queue import SimpleQueue
 from types import TracebackType
 from typing import IO, TypeVar
@@ -44,6 +45,19 @@ def in_order(items: Iterable[Item], begin: Callable[[Item], Begun], *, workers: 
         if len(waiting) > _AHEAD * workers:
             yield waiting.popleft()
     yield from waiting
+
+
+def spread(
+    items: Iterable[Item], encode: Callable[[Item], bytes], factory: str, settings: bytes, *, alone: int
+) -> Iterator[tuple[Item, bytes]]:
+    """Each item with the answer to it, in order: the first `alone` of them are done here, since starting a crew takes
+    half a second, the others by a crew on all processors."""
+    items = iter(items)
+    for item in islice(items, alone if processors() > 1 else None):
+        yield item, job_of(factory, settings)(encode(item))
+    for item in islice(items, 1):
+        with Crew(factory, settings, workers=processors()) as crew:
+            yield from crew.map(chain([item], items), encode)
 
 
 class Crew:

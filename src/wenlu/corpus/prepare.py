@@ -6,13 +6,12 @@ It knows nothing of the other texts, so it can be done anywhere and in any numbe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wenlu.base.crew import Crew, Job, processors
+from wenlu.base.crew import Job, spread
 from wenlu.base.records import Text
 from wenlu.base.spec import Spec, check
 from wenlu.corpus.clean import Clean, content_id
@@ -23,7 +22,7 @@ from wenlu.corpus.settings import CleanConfig, DedupConfig, SplitConfig
 from wenlu.corpus.split import Splitter
 
 _WORKER = "wenlu.corpus.prepare:worker"
-_ALONE = 20  # chunks: less work than starting a crew, which takes half a second
+_ALONE = 20  # chunks: less work than starting a crew
 
 
 class Prepared(msgspec.Struct, frozen=True, array_like=True):
@@ -87,22 +86,18 @@ def prepare_all(
 ) -> Iterator[tuple[list[Text], Prepared]]:
     """Every chunk with what became of it, in order. A small import is done here, a large one on all processors, and
     one for which a Ray cluster is named on its nodes; the outcome is the same."""
-    chunks = iter(chunks)
-    if cluster is None:
-        prepare = Prepare(settings)
-        for chunk in islice(chunks, _ALONE if processors() > 1 else None):
-            yield chunk, prepare([text.body for text in chunk])
-    for chunk in islice(chunks, 1):
-        with _crew(settings, cluster) as crew:
-            for done, answer in crew.map(chain([chunk], chunks), _bodies):
-                yield done, msgspec.msgpack.decode(answer, type=Prepared)
-
-
-def _crew(settings: Settings, cluster: str | None) -> Crew | RayCrew:
     said = settings.model_dump_json().encode()
-    if cluster is not None:
-        return RayCrew(_WORKER, said, address=cluster)
-    return Crew(_WORKER, said, workers=processors())
+    if cluster is None:
+        answers = spread(chunks, _bodies, _WORKER, said, alone=_ALONE)
+    else:
+        answers = _on_cluster(chunks, said, cluster)
+    for chunk, answer in answers:
+        yield chunk, msgspec.msgpack.decode(answer, type=Prepared)
+
+
+def _on_cluster(chunks: Iterable[list[Text]], settings: bytes, address: str) -> Iterator[tuple[list[Text], bytes]]:
+    with RayCrew(_WORKER, settings, address=address) as crew:
+        yield from crew.map(chunks, _bodies)
 
 
 def _bodies(chunk: list[Text]) -> bytes:

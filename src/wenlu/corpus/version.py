@@ -88,6 +88,11 @@ class DatasetVersion:
         for batch in self.batches(split, ("body",)):
             yield from batch.column("body").to_pylist()
 
+    def rows(self, split: str) -> Iterator[tuple[str, str | None]]:
+        """The texts with their labels, as `texts` has them."""
+        for batch in self.batches(split, ("body", "label")):
+            yield from zip(batch.column("body").to_pylist(), batch.column("label").to_pylist(), strict=True)
+
     def batches(self, split: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Some columns of one split, in the order of `texts`."""
         for shard in self.manifest.shards:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
+from pydantic import model_validator
 
 from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
@@ -27,16 +28,36 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.settings import TrainingConfig
 
 
+class TextConfig(PipelineConfig):
+    """How texts become ids: learned in the run, or taken as it was learned before."""
+
+    saved: str | None = Field(
+        default=None, description="A tokenizer of this workspace, name or name@version, taken as it is"
+    )
+
+    @model_validator(mode="after")
+    def _saved_or_learned(self) -> Self:
+        also = {"normalize", "tokenizer"} & self.model_fields_set
+        if self.saved is not None and also:
+            raise ValueError(f"'saved' brings its own {' and '.join(sorted(also))}")
+        return self
+
+    @property
+    def to_learn(self) -> PipelineConfig:
+        """The same without a saved one."""
+        return PipelineConfig(**self.model_dump(exclude={"saved"}))
+
+
 class Contender(Spec):
     """A text pipeline, a model and how it is trained."""
 
-    text: PipelineConfig = PipelineConfig()
+    text: TextConfig = TextConfig()
     model: str | dict[str, Any] = Field(description="A row of the models, with settings")
     training: TrainingConfig = TrainingConfig()
 
 
 BASELINE = Contender(
-    text=PipelineConfig(normalize=["lower"], tokenizer={"name": "char", "min_count": 2}, max_length=1024),
+    text=TextConfig(normalize=["lower"], tokenizer={"name": "char", "min_count": 2}, max_length=1024),
     model={"name": "bag"},
     training=TrainingConfig(optimizer={"name": "adam", "learning_rate": 0.01}, batch=256, epochs=12, patience=2),
 )
@@ -56,7 +77,7 @@ class Recipe(Spec):
     wenlu: Literal[1] = Field(description="Version of the recipe's form")
     name: str = Field(description="What the model will be called")
     data: DataConfig
-    text: PipelineConfig = PipelineConfig()
+    text: TextConfig = TextConfig()
     model: str | dict[str, Any] = Field(description="A row of the models, with settings")
     training: TrainingConfig = TrainingConfig()
     baseline: Contender = Field(default=BASELINE, description="The trivial model that is trained beside yours")

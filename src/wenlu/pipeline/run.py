@@ -19,6 +19,7 @@ from wenlu.pipeline.stages.evaluation import evaluation_stage
 from wenlu.pipeline.stages.model import Contended, model_stage
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
 from wenlu.pipeline.stages.training import training_stage
+from wenlu.pipeline.tokenizers import open_tokenizer
 from wenlu.storage.local import write_atomic
 from wenlu.storage.workspace import Workspace
 
@@ -50,6 +51,9 @@ def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events) -> Ru
 
 def _run(loaded: LoadedRecipe, workspace: Workspace, events: Events, run: str) -> RunResult:
     recipe = loaded.recipe
+    for contender in recipe.contenders().values():
+        if contender.text.saved is not None:
+            open_tokenizer(workspace, contender.text.saved)  # a name that is wrong is told before hours of import
     stage = run_stage(dataset_stage(recipe.data, workspace), workspace, events)
     dataset = DatasetVersion.open(workspace, stage.result["dataset"])
     _check_labels(dataset, recipe)
@@ -68,7 +72,7 @@ def _contend(
     def run(stage: Stage) -> Finished:
         return run_stage(stage, workspace, events)
 
-    tokenizer = run(tokenizer_stage(name, contender.text, dataset))
+    tokenizer = run(tokenizer_stage(name, contender.text, dataset, workspace))
     training = run(training_stage(name, contender, tokenizer, dataset))
     candidate = run(
         candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)

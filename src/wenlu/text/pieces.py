@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, ClassVar, Self
 
+from wenlu.base.component import Component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
+from wenlu.text.counting import count_pieces
 from wenlu.text.cuts import Piece
-from wenlu.text.segment import Segmenter
+from wenlu.text.segment import Segmenter, made
 from wenlu.text.segmenters.character import Character
 from wenlu.text.subwords import tokenizer_json
 from wenlu.text.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
@@ -41,20 +43,22 @@ class PieceTokenizer:
         self._segment = segmenter
 
     @classmethod
-    def segmenter(cls, config: Any) -> Segmenter:
+    def segmenter(cls, config: Any) -> Component:
         """The segmenter that `config` asks for."""
         raise TypeError(f"{cls.__name__} names no segmenter")
 
     @classmethod
     def saved_segmenter(cls, files: dict[str, bytes], config: Any) -> Segmenter:
         """The segmenter of a tokenizer that was saved as `files`."""
-        return cls.segmenter(config)
+        return made(cls.segmenter(config))
 
     @classmethod
     def train(cls, texts: Iterable[str], config: Any) -> Self:
-        segmenter = cls.segmenter(config)
-        pieces = (segmenter(text) for text in texts)
-        return cls(Vocabulary.by_frequency(pieces, min_count=config.min_count, max_size=config.max_size), segmenter)
+        """A large corpus is cut on all processors; the outcome is the same."""
+        named = cls.segmenter(config)
+        counts = count_pieces(texts, named)
+        vocabulary = Vocabulary.by_frequency(counts, min_count=config.min_count, max_size=config.max_size)
+        return cls(vocabulary, made(named))
 
     def encode(self, text: str) -> list[int]:
         return self.vocabulary.encode(self._segment(text))

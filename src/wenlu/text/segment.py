@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
+from wenlu.base.component import Component
 from wenlu.base.table import Table
 from wenlu.text.dictionary import Dictionary
 
@@ -30,6 +31,12 @@ class Segmenter(Protocol):
     """The user's own words, if any: they decide the cuts as well, so tokenizers keep them."""
 
     def __call__(self, text: str) -> list[str]: ...
+
+
+def made(named: Component, dictionary: Dictionary | None = None) -> Segmenter:
+    """The segmenter that was named, with the words that were saved with it, if any."""
+    segmenter: Segmenter = named.kind(named.config, dictionary) if dictionary else named.kind(named.config)
+    return segmenter
 
 
 def version_of(*packages: str) -> str:

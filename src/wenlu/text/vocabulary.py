@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 import msgspec
@@ -54,8 +54,11 @@ class Vocabulary:
             raise WenluError("bad_vocabulary", f"The vocabulary file can't be read: {error}.") from None
 
     @classmethod
-    def by_frequency(cls, texts: Iterable[Sequence[str]], *, min_count: int, max_size: int) -> Vocabulary:
-        """The most frequent pieces that occur at least `min_count` times; ties in code-point order.
+    def by_frequency(
+        cls, texts: Iterable[Iterable[str] | Mapping[str, int]], *, min_count: int, max_size: int
+    ) -> Vocabulary:
+        """The most frequent of pieces, given as they come or counted, that occur at least `min_count` times; ties in
+        code-point order.
 
         Counting holds a bounded number of distinct pieces: past it, pieces seen once so far are forgotten
         (lossy counting, Manku and Motwani 2002), which can only lose pieces far too rare to be kept.

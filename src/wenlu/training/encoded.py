@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from wenlu.bundle.predict import Ids, padded
 
@@ -52,7 +52,7 @@ class EncodedTexts:
         return cls(_map(folder / _IDS, np.int32), _map(folder / _ENDS, np.int64), _map(folder / _LABELS, np.int32))
 
 
-def write_encoded(folder: Path, texts: Iterable[tuple[Sequence[int], int]]) -> None:
+def write_encoded(folder: Path, texts: Iterable[tuple[ArrayLike, int]]) -> None:
     """Write (ids, label number) of each text into the new `folder`, as they come."""
     folder.mkdir(parents=True)
     end = 0
@@ -62,8 +62,9 @@ def write_encoded(folder: Path, texts: Iterable[tuple[Sequence[int], int]]) -> N
         (folder / _LABELS).open("wb") as labels,
     ):
         for row, label in texts:
-            end += len(row)
-            ids.write(np.asarray(row, dtype="<i4").tobytes())
+            content = np.asarray(row, dtype="<i4")
+            end += len(content)
+            ids.write(content.tobytes())
             ends.write(np.asarray(end, dtype="<i8").tobytes())
             labels.write(np.asarray(label, dtype="<i4").tobytes())
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from wenlu.base.component import Component, component
 from wenlu.text.pieces import PieceTokenizer, VocabularyConfig
-from wenlu.text.segment import Segmenter
-from wenlu.text.segmenters.character import Character
+from wenlu.text.segment import SEGMENTERS
 
 
 class CharTokenizer(PieceTokenizer):
@@ -14,5 +14,5 @@ class CharTokenizer(PieceTokenizer):
         """As for words."""
 
     @classmethod
-    def segmenter(cls, config: Config) -> Segmenter:
-        return Character(Character.Config())
+    def segmenter(cls, config: Config) -> Component:
+        return component(SEGMENTERS, "character", where="tokenizer")

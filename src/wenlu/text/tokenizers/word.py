@@ -9,7 +9,7 @@ from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field
 from wenlu.text.dictionary import Dictionary
 from wenlu.text.pieces import DICTIONARY_FILE, PieceTokenizer, VocabularyConfig
-from wenlu.text.segment import SEGMENTERS, Segmenter
+from wenlu.text.segment import SEGMENTERS, Segmenter, made
 
 
 class WordTokenizer(PieceTokenizer):
@@ -19,24 +19,15 @@ class WordTokenizer(PieceTokenizer):
         segmenter: str | dict[str, Any] = Field("rjieba", description="What cuts words: rjieba, jieba, sudachi, mecab")
 
     @classmethod
-    def segmenter(cls, config: Config) -> Segmenter:
-        return _segmenter(config, None)
+    def segmenter(cls, config: Config) -> Component:
+        return component(SEGMENTERS, config.segmenter, where="tokenizer: segmenter")
 
     @classmethod
     def saved_segmenter(cls, files: dict[str, bytes], config: Config) -> Segmenter:
         """With the words that were saved: the file that the settings name was read once, in training."""
+        named = cls.segmenter(config)
         if DICTIONARY_FILE in files:
-            return _segmenter(config, Dictionary(files[DICTIONARY_FILE], name=DICTIONARY_FILE))
-        if getattr(_named(config).config, "dictionary", ""):
+            return made(named, Dictionary(files[DICTIONARY_FILE], name=DICTIONARY_FILE))
+        if getattr(named.config, "dictionary", ""):
             raise WenluError("bad_dictionary", f"The file {DICTIONARY_FILE} of the tokenizer is missing.")
-        return _segmenter(config, None)
-
-
-def _named(config: WordTokenizer.Config) -> Component:
-    return component(SEGMENTERS, config.segmenter, where="tokenizer: segmenter")
-
-
-def _segmenter(config: WordTokenizer.Config, dictionary: Dictionary | None) -> Segmenter:
-    named = _named(config)
-    segmenter: Segmenter = named.kind(named.config, dictionary) if dictionary else named.kind(named.config)
-    return segmenter
+        return made(named)
