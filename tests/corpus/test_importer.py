@@ -270,8 +270,8 @@ def test_an_import_killed_at_any_moment_leaves_nothing_that_looks_whole(tmp_path
     script = f"""
 from tests.corpus.test_importer import imported
 import pathlib
-import wenlu.corpus.prepare
-wenlu.corpus.prepare._ALONE = 2  # so that workers are killed with it too
+import wenlu.base.crew
+wenlu.base.crew.ALONE = 0.0  # so that workers are killed with it too
 print("begun", flush=True)
 imported(pathlib.Path({str(tmp_path)!r}), {{"uri": {str(source)!r}, "label": "x"}})
 """
@@ -424,7 +424,7 @@ def test_an_import_on_all_processors_gives_the_version_of_one_on_a_single_one(
     }
     alone = imported(tmp_path / "alone", source)
     monkeypatch.setattr("wenlu.corpus.gather._TOGETHER", 30)
-    monkeypatch.setattr("wenlu.corpus.prepare._ALONE", 2)
+    monkeypatch.setattr("wenlu.base.crew.ALONE", 0.0)
     monkeypatch.setattr("wenlu.base.crew.processors", lambda: 2)
     together = imported(tmp_path / "together", source)
     assert together.manifest.version == alone.manifest.version

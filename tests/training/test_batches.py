@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wenlu.training.batches import epoch_batches
-from wenlu.training.encoded import EncodedTexts, write_encoded
+from wenlu.training.encoded import EncodedBlock, EncodedTexts, write_encoded
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=500), st.integers(1, 70), st.integers(1, 5))
@@ -36,7 +36,7 @@ def test_batches_hold_texts_of_similar_length():
 
 
 def test_encoded_texts_come_back_as_they_were(tmp_path: Path):
-    write_encoded(tmp_path / "e", [([5, 6, 7], 1), ([8], 0), ([9, 10], 2)])
+    write_encoded(tmp_path / "e", [EncodedBlock.of([[5, 6, 7], [8]], [1, 0]), EncodedBlock.of([[9, 10]], [2])])
     texts = EncodedTexts.open(tmp_path / "e")
     assert len(texts) == 3
     assert texts.lengths.tolist() == [3, 1, 2]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
 from wenlu.base.spec import check
-from wenlu.training.encoded import EncodedTexts, write_encoded
+from wenlu.training.encoded import EncodedBlock, EncodedTexts, write_encoded
 from wenlu.training.loop import Trained, Training
 from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.settings import TrainingConfig
@@ -39,7 +39,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> EncodedTexts:
     chance = np.random.default_rng(1)
     rows = [chance.integers(2, VOCABULARY, chance.integers(1, 9)).tolist() for _ in range(200)]
     folder = tmp_path_factory.mktemp("texts") / "encoded"
-    write_encoded(folder, [(row, row[0] % 3) for row in rows])
+    write_encoded(folder, [EncodedBlock.of(rows, [row[0] % 3 for row in rows])])
     return EncodedTexts.open(folder)
 
 

@@ -11,12 +11,13 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain
 from queue import SimpleQueue
 from types import TracebackType
 from typing import IO, TypeVar
@@ -29,6 +30,7 @@ Job = Callable[[bytes], bytes]
 
 _LENGTH = struct.Struct("<cQ")
 _ANSWER, _REFUSAL = b"+", b"-"
+ALONE = 1.0
 _AHEAD = 2  # jobs a worker that wait: enough that none is ever idle
 
 
@@ -48,16 +50,17 @@ def in_order(items: Iterable[Item], begin: Callable[[Item], Begun], *, workers: 
 
 
 def spread(
-    items: Iterable[Item], encode: Callable[[Item], bytes], factory: str, settings: bytes, *, alone: int
+    items: Iterable[Item], encode: Callable[[Item], bytes], factory: str, settings: bytes
 ) -> Iterator[tuple[Item, bytes]]:
-    """Each item with the answer to it, in order: the first `alone` of them are done here, since starting a crew takes
-    half a second, the others by a crew on all processors."""
-    items = iter(items)
-    for item in islice(items, alone if processors() > 1 else None):
+    """Each item with the answer to it, in order: at first from here, since starting a crew takes half a second, and
+    once it has taken `ALONE` seconds, from a crew on all processors."""
+    items, started = iter(items), time.monotonic()
+    for item in items:
+        if processors() > 1 and time.monotonic() - started >= ALONE:
+            with Crew(factory, settings, workers=processors()) as crew:
+                yield from crew.map(chain([item], items), encode)
+            return
         yield item, job_of(factory, settings)(encode(item))
-    for item in islice(items, 1):
-        with Crew(factory, settings, workers=processors()) as crew:
-            yield from crew.map(chain([item], items), encode)
 
 
 class Crew:

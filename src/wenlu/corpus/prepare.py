@@ -22,7 +22,6 @@ from wenlu.corpus.settings import CleanConfig, DedupConfig, SplitConfig
 from wenlu.corpus.split import Splitter
 
 _WORKER = "wenlu.corpus.prepare:worker"
-_ALONE = 20  # chunks: less work than starting a crew
 
 
 class Prepared(msgspec.Struct, frozen=True, array_like=True):
@@ -87,10 +86,7 @@ def prepare_all(
     """Every chunk with what became of it, in order. A small import is done here, a large one on all processors, and
     one for which a Ray cluster is named on its nodes; the outcome is the same."""
     said = settings.model_dump_json().encode()
-    if cluster is None:
-        answers = spread(chunks, _bodies, _WORKER, said, alone=_ALONE)
-    else:
-        answers = _on_cluster(chunks, said, cluster)
+    answers = _on_cluster(chunks, said, cluster) if cluster else spread(chunks, _bodies, _WORKER, said)
     for chunk, answer in answers:
         yield chunk, msgspec.msgpack.decode(answer, type=Prepared)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -15,27 +16,24 @@ from wenlu.text.segment import SEGMENTERS, made
 Item = TypeVar("Item")
 
 _TOGETHER = 2_000  # texts cut at once,
-_CHARACTERS_TOGETHER = 500_000  # or fewer if they are long
-_ALONE = 8  # chunks: less work than starting a crew
+_CHARACTERS_TOGETHER = 200_000  # or fewer if they are long
 
 
 def count_pieces(texts: Iterable[str], segmenter: Component) -> Iterator[dict[str, int]]:
     """The pieces of some texts after the other, counted."""
     settings = msgspec.json.encode(segmenter.as_data())
     chunks = in_chunks((text, len(text)) for text in texts)
-    for _, counts in spread(chunks, msgspec.msgpack.encode, f"{__name__}:worker", settings, alone=_ALONE):
+    for _, counts in spread(chunks, msgspec.msgpack.encode, f"{__name__}:counter", settings):
         yield msgspec.msgpack.decode(counts, type=dict[str, int])
 
 
-def worker(settings: bytes) -> Job:
+def counter(settings: bytes) -> Job:
     """A job of a crew: a list of texts in, their pieces counted out."""
     segment = made(component(SEGMENTERS, msgspec.json.decode(settings), where="segmenter"))
 
     def job(texts: bytes) -> bytes:
-        counts: Counter[str] = Counter()
-        for text in msgspec.msgpack.decode(texts, type=list[str]):
-            counts.update(segment(text))
-        return msgspec.msgpack.encode(counts)
+        pieces = map(segment, msgspec.msgpack.decode(texts, type=list[str]))
+        return msgspec.msgpack.encode(Counter(chain.from_iterable(pieces)))
 
     return job
 

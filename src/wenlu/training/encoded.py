@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from wenlu.bundle.predict import Ids, padded
 
@@ -52,8 +53,22 @@ class EncodedTexts:
         return cls(_map(folder / _IDS, np.int32), _map(folder / _ENDS, np.int64), _map(folder / _LABELS, np.int32))
 
 
-def write_encoded(folder: Path, texts: Iterable[tuple[ArrayLike, int]]) -> None:
-    """Write (ids, label number) of each text into the new `folder`, as they come."""
+class EncodedBlock(NamedTuple):
+    """Some texts: all their ids, how many ids each has [N], and the number of each one's label [N]."""
+
+    ids: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    labels: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]], labels: Sequence[int]) -> EncodedBlock:
+        lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+        ids = np.fromiter(chain.from_iterable(rows), dtype=np.int32, count=int(lengths.sum()))
+        return cls(ids, lengths, np.asarray(labels, dtype=np.int32))
+
+
+def write_encoded(folder: Path, blocks: Iterable[EncodedBlock]) -> None:
+    """Write texts into the new `folder`, as they come."""
     folder.mkdir(parents=True)
     end = 0
     with (
@@ -61,12 +76,12 @@ def write_encoded(folder: Path, texts: Iterable[tuple[ArrayLike, int]]) -> None:
         (folder / _ENDS).open("wb") as ends,
         (folder / _LABELS).open("wb") as labels,
     ):
-        for row, label in texts:
-            content = np.asarray(row, dtype="<i4")
-            end += len(content)
-            ids.write(content.tobytes())
-            ends.write(np.asarray(end, dtype="<i8").tobytes())
-            labels.write(np.asarray(label, dtype="<i4").tobytes())
+        for block in blocks:
+            places = end + np.cumsum(block.lengths, dtype="<i8")
+            end += len(block.ids)
+            ids.write(block.ids.astype("<i4").tobytes())
+            ends.write(places.tobytes())
+            labels.write(block.labels.astype("<i4").tobytes())
 
 
 def _map(path: Path, kind: type[_Number]) -> NDArray[_Number]:

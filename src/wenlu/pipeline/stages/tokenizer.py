@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from wenlu.base.crew import Job, spread
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Events, counted
 from wenlu.bundle.manifest import TEXT
@@ -20,12 +16,11 @@ from wenlu.pipeline.recipe import TextConfig
 from wenlu.pipeline.stage import Stage
 from wenlu.pipeline.tokenizers import open_tokenizer
 from wenlu.storage.workspace import Workspace
-from wenlu.text.counting import in_chunks
+from wenlu.text.encoding import encode_many
 from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read, tokenizer_component
-from wenlu.training.encoded import write_encoded
+from wenlu.training.encoded import EncodedBlock, write_encoded
 
 ENCODED = ("train", "validation")
-_ALONE = 8  # chunks: less work than starting a crew
 
 
 def tokenizer_stage(name: str, config: TextConfig, dataset: DatasetVersion, workspace: Workspace) -> Stage:
@@ -94,49 +89,20 @@ def _saved(reference: str, config: TextConfig, dataset: DatasetVersion, workspac
 
 def _encode(folder: Path, dataset: DatasetVersion, events: Events, split: str, *, unk_id: int) -> float:
     """Write one split as ids by the pipeline that is saved in the folder; the share of them that is `<UNK>`."""
-    tally = _Tally(unk_id)
-    rows = counted(_encoded(dataset, split, folder / TEXT), events, total=dataset.count(split))
-    write_encoded(folder / split, tally(rows))
-    return tally.unknown / max(tally.ids, 1)
+    number = {label: position for position, label in enumerate(dataset.labels)}
+    ids = unknown = 0
 
+    def blocks() -> Iterator[EncodedBlock]:
+        nonlocal ids, unknown
+        done = 0
+        for labels, texts in encode_many(dataset.rows(split), folder / TEXT):
+            ids += len(texts.ids)
+            unknown += int(np.count_nonzero(texts.ids == unk_id))
+            done += len(labels)
+            events.progress(done, dataset.count(split))
+            yield EncodedBlock(
+                texts.ids, texts.lengths, np.array([number[label or ""] for label in labels], dtype=np.int32)
+            )
 
-def _encoded(dataset: DatasetVersion, split: str, text: Path) -> Iterator[tuple[NDArray[np.int32], int]]:
-    """The ids of each text by the pipeline saved in the folder `text`, with the number of its label."""
-    number: dict[str | None, int] = {label: position for position, label in enumerate(dataset.labels)}
-    chunks = in_chunks((row, len(row[0])) for row in dataset.rows(split))
-    answers = spread(chunks, _bodies, f"{__name__}:worker", str(text.resolve()).encode(), alone=_ALONE)
-    for chunk, answer in answers:
-        ends, ids = msgspec.msgpack.decode(answer, type=tuple[bytes, bytes])
-        rows = np.split(np.frombuffer(ids, dtype=np.int32), np.frombuffer(ends, dtype=np.int64)[:-1])
-        for (_, label), row in zip(chunk, rows, strict=True):
-            yield row, number[label]
-
-
-def _bodies(chunk: list[tuple[str, str | None]]) -> bytes:
-    return msgspec.msgpack.encode([body for body, _ in chunk])
-
-
-def worker(folder: bytes) -> Job:
-    """A job of a crew: a list of texts in, where the ids of each end and all their ids out."""
-    pipeline = TextPipeline.load(Path(folder.decode()))
-
-    def job(texts: bytes) -> bytes:
-        rows = pipeline.encode(msgspec.msgpack.decode(texts, type=list[str]))
-        ends = np.cumsum([len(row) for row in rows], dtype=np.int64)
-        return msgspec.msgpack.encode((ends.tobytes(), np.array(list(chain(*rows)), dtype=np.int32).tobytes()))
-
-    return job
-
-
-class _Tally:
-    """Counts the ids that pass, and how many of them are unknown."""
-
-    def __init__(self, unk_id: int) -> None:
-        self._unk_id = unk_id
-        self.ids = self.unknown = 0
-
-    def __call__(self, rows: Iterable[tuple[NDArray[np.int32], int]]) -> Iterator[tuple[NDArray[np.int32], int]]:
-        for ids, label in rows:
-            self.ids += len(ids)
-            self.unknown += int(np.count_nonzero(ids == self._unk_id))
-            yield ids, label
+    write_encoded(folder / split, blocks())
+    return unknown / max(ids, 1)
