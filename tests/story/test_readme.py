@@ -115,4 +115,4 @@ def test_a_users_own_gb18030_table_is_imported(home: Path):
     done = run(block("sh", "dataset import"), home)
     assert done.returncode == 0, done.stderr
     shown = run("wenlu dataset show mine --json", home)
-    assert sorted(json.loads(shown.stdout)["labels"]) == ["坏", "好"]
+    assert sorted(json.loads(shown.stdout)["manifest"]["labels"]) == ["坏", "好"]
