@@ -17,10 +17,25 @@ from wenlu.storage.by_uri import STORAGES
 from wenlu.text.normalize import NORMALIZERS
 from wenlu.text.segment import SEGMENTERS
 from wenlu.text.tokenizers import TOKENIZERS
+from wenlu.training.losses import LOSSES
 from wenlu.training.optimizers import OPTIMIZERS
+from wenlu.training.schedules import SCHEDULES
 
-ALL = [EXPORTS, FILTERS, MODELS, NORMALIZERS, OPTIMIZERS, READERS, RUNTIMES, SEGMENTERS, STORAGES, TOKENIZERS]
-CONFIGURED = [FILTERS, MODELS, OPTIMIZERS, SEGMENTERS, TOKENIZERS]
+ALL = [
+    EXPORTS,
+    FILTERS,
+    MODELS,
+    NORMALIZERS,
+    LOSSES,
+    OPTIMIZERS,
+    SCHEDULES,
+    READERS,
+    RUNTIMES,
+    SEGMENTERS,
+    STORAGES,
+    TOKENIZERS,
+]
+CONFIGURED = [FILTERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda table: table.kind)

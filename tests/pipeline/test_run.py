@@ -113,7 +113,7 @@ def test_a_run_leaves_its_record(finished: Finished):
     assert record["state"] == "succeeded"
     assert record["model"] == finished[1].model
     events = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-    assert {event["event"] for event in events} == {"stage", "progress", "result"}
+    assert {event["event"] for event in events} == {"stage", "progress", "measured", "result"}
     assert (folder / "recipe.yaml").read_text() == (finished[0] / "tiny.yaml").read_text()
 
 

@@ -42,7 +42,7 @@ def test_ids_are_those_of_the_saved_pipeline_with_the_numbers_of_labels(dataset:
         encoded = EncodedTexts.open(folder / split)
         expected = pipeline.encode([text.body for text in texts])
         assert [encoded.row(number).tolist() for number in range(len(encoded))] == expected
-        assert [dataset.labels[number] for number in encoded.labels.tolist()] == [text.label for text in texts]
+        assert [dataset.labels[number] for number in encoded.truth.tolist()] == [text.label for text in texts]
 
 
 def test_on_all_processors_it_is_the_same(dataset: DatasetVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -56,7 +56,7 @@ def test_on_all_processors_it_is_the_same(dataset: DatasetVersion, tmp_path: Pat
         first, second = EncodedTexts.open(one / split), EncodedTexts.open(other / split)
         assert np.array_equal(first.ids, second.ids)
         assert np.array_equal(first.ends, second.ends)
-        assert np.array_equal(first.labels, second.labels)
+        assert np.array_equal(first.truth, second.truth)
 
 
 def test_a_saved_tokenizer_is_taken_as_it_is(dataset: DatasetVersion, tmp_path: Path):

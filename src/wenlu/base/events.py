@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -17,6 +17,9 @@ class Events(Protocol):
     def progress(self, done: int, total: int | None, note: str = "") -> None:
         """`done` of `total` units of the stage's work (`total` None: not known)."""
 
+    def measured(self, step: int, values: Mapping[str, float]) -> None:
+        """What a training measured at a step, by name; for curves."""
+
     def result(self, line: str) -> None:
         """One line a person should read about the stage that ends."""
 
@@ -27,6 +30,8 @@ class Silent:
     def stage(self, name: str, *, reused: bool) -> None: ...
 
     def progress(self, done: int, total: int | None, note: str = "") -> None: ...
+
+    def measured(self, step: int, values: Mapping[str, float]) -> None: ...
 
     def result(self, line: str) -> None: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import TextIO
 
 _BAR = 24
@@ -30,6 +31,9 @@ class Terminal:
             self._out.write(f"  {_bar(done, total)} {note}")
             self._out.flush()
             self._bar = True
+
+    def measured(self, step: int, values: Mapping[str, float]) -> None:
+        """The bar's note says as much."""
 
     def result(self, line: str) -> None:
         self._clear()

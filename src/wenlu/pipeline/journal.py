@@ -31,7 +31,7 @@ class Journal:
         self._events = events
         self._file = (folder / "journal.jsonl").open("ab", buffering=0)
         self._begun = _now()
-        self._last_progress = 0.0
+        self._last_progress = self._last_measured = 0.0
         self._outcome: Mapping[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -64,6 +64,12 @@ class Journal:
             self._last_progress = time.monotonic()
             self._write({"event": "progress", "done": done, "total": total, "note": note})
         self._events.progress(done, total, note)
+
+    def measured(self, step: int, values: Mapping[str, float]) -> None:
+        if time.monotonic() - self._last_measured >= _BETWEEN_PROGRESS or any("validation" in name for name in values):
+            self._last_measured = time.monotonic()
+            self._write({"event": "measured", "step": step, "values": values})
+        self._events.measured(step, values)
 
     def result(self, line: str) -> None:
         self._write({"event": "result", "line": line})

@@ -24,7 +24,9 @@ from wenlu.text.normalize import Normalizer
 from wenlu.text.pipeline import PipelineConfig
 from wenlu.text.segment import SEGMENTERS
 from wenlu.text.tokenizers import TOKENIZERS
+from wenlu.training.losses import LOSSES
 from wenlu.training.optimizers import OPTIMIZERS
+from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
 
 
@@ -132,6 +134,8 @@ _COMPONENTS: Mapping[str, Table] = {
     "text.tokenizer.segmenter": SEGMENTERS,
     "model": MODELS,
     "training.optimizer": OPTIMIZERS,
+    "training.schedule": SCHEDULES,
+    "training.loss": LOSSES,
 }
 
 

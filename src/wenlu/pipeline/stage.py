@@ -141,6 +141,9 @@ class _Heard:
     def progress(self, done: int, total: int | None, note: str = "") -> None:
         self._events.progress(done, total, note)
 
+    def measured(self, step: int, values: Mapping[str, float]) -> None:
+        self._events.measured(step, values)
+
     def result(self, line: str) -> None:
         self.lines.append(line)
         self._events.result(line)

@@ -1,9 +1,14 @@
-"""All of a training's state in one file of tensors: whole or not there, and never a pickle."""
+"""A training's state on disk, in files of tensors that are whole or not there, and never a pickle.
+
+`step-N.safetensors` holds everything at step N but the best weights, which lie in `best-R.safetensors` of the round R
+that the checkpoint names. Files never change once written, so no kill can leave half of a state behind.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +18,58 @@ from safetensors.torch import save
 from torch import Tensor
 
 from wenlu.base.errors import WenluError
-from wenlu.storage.local import write_atomic
+from wenlu.storage.local import sweep_partial, write_atomic
 
 _STATE = "state"
 
+Groups = Mapping[str, Mapping[str, Tensor]]
 
-def write_checkpoint(path: Path, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> None:
-    """Replace the checkpoint at `path` by groups of named tensors and a state that JSON can hold."""
-    flat = {
-        f"{group}/{name}": tensor.contiguous() for group, named in tensors.items() for name, tensor in named.items()
-    }
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """The checkpoints of one training: the newest `keep` of them."""
+
+    folder: Path
+    keep: int = 1
+
+    def write(self, groups: Groups, state: Mapping[str, Any], *, step: int, best: int) -> None:
+        """Keep the state at `step`; what it and the ones before it no longer need is removed."""
+        write_tensors(self._at("step", step), groups, state)
+        for old in self._numbers("step")[: -self.keep]:
+            self._at("step", old).unlink(missing_ok=True)
+        for old in self._numbers("best"):
+            if old < best:
+                self._at("best", old).unlink(missing_ok=True)
+        sweep_partial(self.folder)
+
+    def write_best(self, tensors: Mapping[str, Tensor], *, number: int) -> None:
+        """Keep the weights of the best round so far."""
+        write_tensors(self._at("best", number), {"model": tensors}, {})
+
+    def newest(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]] | None:
+        """What was last written, None if nothing was; raises WenluError `broken_checkpoint`."""
+        steps = self._numbers("step")
+        return read_tensors(self._at("step", steps[-1])) if steps else None
+
+    def best(self, number: int) -> dict[str, Tensor]:
+        """The weights of the best round."""
+        return read_tensors(self._at("best", number))[0]["model"]
+
+    def _at(self, kind: str, number: int) -> Path:
+        return self.folder / f"{kind}-{number}.safetensors"
+
+    def _numbers(self, kind: str) -> list[int]:
+        return sorted(int(path.stem.partition("-")[2]) for path in self.folder.glob(f"{kind}-*.safetensors"))
+
+
+def write_tensors(path: Path, groups: Groups, state: Mapping[str, Any]) -> None:
+    """Put groups of named tensors and a state that JSON can hold at `path`."""
+    flat = {f"{group}/{name}": tensor.contiguous() for group, named in groups.items() for name, tensor in named.items()}
     write_atomic(path, save(flat, metadata={_STATE: json.dumps(state)}))
 
 
-def read_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
-    """The groups of tensors and the state last written; raises WenluError `broken_checkpoint`."""
+def read_tensors(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+    """What `write_tensors` put at `path`; raises WenluError `broken_checkpoint`."""
     try:
         with safe_open(path, framework="pt") as file:
             state = json.loads(file.metadata()[_STATE])
@@ -37,21 +79,28 @@ def read_checkpoint(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str,
                 groups.setdefault(group, {})[name] = file.get_tensor(key)
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise WenluError(
-            "broken_checkpoint", f"{path} can't be read: {error}.", hint="Remove it to start again."
+            "broken_checkpoint",
+            f"{path} can't be read: {error}.",
+            hint="Remove it to go on from the one before it, if there is one, or to start again.",
         ) from None
     return groups, state
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """What an optimiser remembers of each parameter, by `<number of the parameter>.<name>`."""
-    state = optimizer.state_dict()["state"]
-    return {f"{number}.{name}": tensor for number, named in state.items() for name, tensor in named.items()}
+def optimizer_tensors(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, Tensor]:
+    """What optimisers remember of each parameter, by `<optimiser>.<number of the parameter>.<name>`."""
+    return {
+        f"{place}.{number}.{name}": tensor
+        for place, optimizer in enumerate(optimizers)
+        for number, named in optimizer.state_dict()["state"].items()
+        for name, tensor in named.items()
+    }
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimiser of the same parameters its memory back."""
-    state: dict[int, dict[str, Tensor]] = {}
+def restore_optimizers(optimizers: Sequence[torch.optim.Optimizer], tensors: Mapping[str, Tensor]) -> None:
+    """Give optimisers of the same parameters their memory back."""
+    states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
     for key, tensor in tensors.items():
-        number, _, name = key.partition(".")
-        state.setdefault(int(number), {})[name] = tensor
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        place, number, name = key.split(".", 2)
+        states[int(place)].setdefault(int(number), {})[name] = tensor
+    for optimizer, state in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

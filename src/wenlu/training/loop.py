@@ -1,15 +1,15 @@
-"""The training loop: steps, epochs, early stop, and a state that can be put down and taken up at any step.
+"""The training loop: steps, rounds, early stop, and a state that can be put down and taken up at any step.
 
 Stopped anywhere and started again, a run ends with the very weights it would have had (on a processor, with the
-same number of threads): a checkpoint holds weights, optimiser, best weights, random state and the place in the epoch.
+same number of threads): a checkpoint holds weights, optimisers, average, random state and the place in the epoch.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 
 import msgspec
 import torch
@@ -18,177 +18,261 @@ from torch import Tensor, nn
 from wenlu.base.component import component
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Events
-from wenlu.bundle.predict import batches_by_length
-from wenlu.evaluation.verdict import Epoch
-from wenlu.training.batches import epoch_batches
-from wenlu.training.checkpoint import optimizer_tensors, read_checkpoint, restore_optimizer, write_checkpoint
-from wenlu.training.encoded import EncodedTexts
-from wenlu.training.optimizers import OPTIMIZERS
+from wenlu.training.average import Average
+from wenlu.training.checkpoint import Checkpoints, optimizer_tensors, restore_optimizers
+from wenlu.training.optimizers import OPTIMIZERS, Optimizers, Weight, set_rate
+from wenlu.training.place import Place
+from wenlu.training.progress import Progress, Round, Trained
+from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
+from wenlu.training.task import Rows, Task
 
-Loss = Callable[[Tensor, Tensor], Tensor]
-"""Logits [B, C] and label numbers [B] → the mean loss of the batch, a scalar."""
-
-
-class Progress(msgspec.Struct):
-    """Where a training stands, beside its tensors. Sums are over the current epoch so far."""
-
-    epoch: int = 1
-    step: int = 0
-    loss_sum: float = 0.0
-    right: int = 0
-    seen: int = 0
-    seconds: float = 0.0
-    best_epoch: int = 0
-    history: list[Epoch] = []
-
-    def begin_epoch(self) -> None:
-        self.epoch += 1
-        self.step = self.right = self.seen = 0
-        self.loss_sum = self.seconds = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """What a training leaves: its history and the epoch whose weights the model now has."""
-
-    history: tuple[Epoch, ...]
-    best_epoch: int
+Show = Callable[[Rows], str]
+"""What some rows of the training texts are, for a person who looks for what is wrong with them."""
 
 
 class Training:
-    """One model being trained on one set of texts."""
+    """One model learning one task."""
 
     def __init__(
         self,
         model: nn.Module,
+        task: Task,
         config: TrainingConfig,
         *,
-        train: EncodedTexts,
-        validation: EncodedTexts,
-        loss: Loss,
-        checkpoint: Path,
+        place: Place,
+        checkpoints: Checkpoints,
         events: Events,
+        weights: Sequence[Weight] | None = None,
+        show: Show | None = None,
     ) -> None:
-        self.model, self.config, self.loss, self.events = model, config, loss, events
-        self.train, self.validation, self.checkpoint = train, validation, checkpoint
+        """`weights` are the parameters that are trained, all of them if left out."""
+        self.model, self.task, self.config, self.events = model.to(place.device), task, config, events
+        self.place, self.checkpoints = place, checkpoints
+        self.weights = list(weights) if weights is not None else trainable(model)
         named = component(OPTIMIZERS, config.optimizer, where="training: optimizer")
-        self.optimizer: torch.optim.Optimizer = named.kind(named.config)(model.parameters())
-        self.best = _copied(model)
+        self.optimizers: Optimizers = named.kind(named.config)(self.weights)
+        planned = component(SCHEDULES, config.schedule, where="training: schedule")
+        self.schedule = planned.kind(planned.config)
+        self.average = None if config.average is None else Average(model, config.average)
         self.progress = Progress()
-        self._lengths = train.lengths
+        self.epoch_steps = len(task.batches(1))
+        self._show = show or (lambda rows: f"rows {', '.join(map(str, rows[:8]))}")
+
+    @property
+    def total_steps(self) -> int:
+        return self.epoch_steps * self.config.epochs
 
     def run(self) -> Trained:
-        """Train until the epochs or the patience end; the model then has the best weights seen on validation."""
-        if self.checkpoint.exists():
-            self._resume()
+        """Train until the epochs or the patience end; the model then has the best weights seen on validation.
+
+        Raises WenluError: `diverged` if the loss is no longer a finite number, `out_of_memory`, `broken_checkpoint`.
+        """
+        if not self._resume() and self.config.recover:
+            self._save()
         while not self._finished():
-            self._epoch()
-        self.model.load_state_dict(self.best)
+            try:
+                self._epoch()
+            except _NotFiniteError as found:
+                self._recover(found)
+        self.model.load_state_dict(self.checkpoints.best(self.progress.best))
         self.model.eval()
-        return Trained(tuple(self.progress.history), self.progress.best_epoch)
+        return Trained(tuple(self.progress.history), self.progress.best)
 
     def _finished(self) -> bool:
-        done = len(self.progress.history)
-        return done >= self.config.epochs or done - self.progress.best_epoch >= self.config.patience
+        progress = self.progress
+        rounds = len(progress.history)
+        return progress.epoch > self.config.epochs or rounds - progress.best >= self.config.patience
 
     def _epoch(self) -> None:
-        progress, config = self.progress, self.config
-        batches = epoch_batches(self._lengths, size=config.batch, seed=config.seed, epoch=progress.epoch)
+        """From where it stands to the end of the epoch, or of the training."""
+        progress = self.progress
+        batches = self.task.batches(progress.epoch)
         self.model.train()
-        while progress.step < len(batches):
+        while not self._finished():
             started = time.monotonic()
             self._step(batches[progress.step])
-            progress.step += 1
             progress.seconds += time.monotonic() - started
-            self._tell(len(batches))
-            if progress.step % config.checkpoint_every == 0 and progress.step < len(batches):
+            self._tell()
+            progress.step += 1
+            progress.steps += 1
+            ends_epoch = progress.step == len(batches)
+            if ends_epoch:
+                progress.epoch, progress.step = progress.epoch + 1, 0
+            if self._ends_round():
+                self._end_round()
                 self._save()
-        self._end_epoch()
-        self._save()
+            elif progress.steps % self.config.checkpoint_every == 0:
+                self._save()
+            if ends_epoch:
+                return
 
-    def _step(self, rows: Sequence[int]) -> None:
-        tokens_BT, lengths_B, labels_B = map(torch.from_numpy, self.train.batch(rows))
-        logits_BC = self.model(tokens_BT, lengths_B)
-        loss = self.loss(logits_BC, labels_B)
-        if not torch.isfinite(loss):
-            raise self._diverged()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        self.optimizer.step()
-        self.progress.loss_sum += loss.item() * len(rows)
-        self.progress.right += int((logits_BC.argmax(1) == labels_B).sum())
-        self.progress.seen += len(rows)
+    def _ends_round(self) -> bool:
+        every = self.config.validate_every or self.epoch_steps
+        return self.progress.steps % every == 0 or self.progress.epoch > self.config.epochs
 
-    def _end_epoch(self) -> None:
+    def _step(self, rows: Rows) -> None:
         progress = self.progress
-        validation_loss, validation_accuracy = self._validate()
-        epoch = Epoch(
-            number=progress.epoch,
-            train_loss=progress.loss_sum / progress.seen,
-            train_accuracy=progress.right / progress.seen,
-            validation_loss=validation_loss,
-            validation_accuracy=validation_accuracy,
-            seconds=progress.seconds,
-        )
-        if not progress.history or _merit(epoch) > max(map(_merit, progress.history)):
-            progress.best_epoch = epoch.number
-            self.best = _copied(self.model)
-        progress.history.append(epoch)
-        progress.begin_epoch()
+        total = self.task.weight(rows)
+        for part in _parts(rows, self.config.accumulate):
+            sums = self._backward(part, total)
+            progress.add(sums, self.task.weight(part))
+        norm = nn.utils.clip_grad_norm_([weight.parameter for weight in self.weights], self.config.clip)
+        if not torch.isfinite(norm):
+            raise _NotFiniteError("The gradient", rows)
+        set_rate(self.optimizers, progress.rate * self.schedule(progress.steps, self.total_steps))
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.take(self.model, steps=progress.steps)
 
-    @torch.inference_mode()
-    def _validate(self) -> tuple[float, float]:
-        """Mean loss and accuracy on validation."""
-        self.model.eval()
-        loss_sum, right = 0.0, 0
-        for rows in batches_by_length(self.validation.lengths.tolist()):
-            tokens_BT, lengths_B, labels_B = map(torch.from_numpy, self.validation.batch(rows))
-            logits_BC = self.model(tokens_BT, lengths_B)
-            loss_sum += self.loss(logits_BC, labels_B).item() * len(rows)
-            right += int((logits_BC.argmax(1) == labels_B).sum())
-        return loss_sum / len(self.validation), right / len(self.validation)
+    def _backward(self, rows: Rows, total: int) -> dict[str, float]:
+        """Add the gradient of some rows of a step that counts `total` in all."""
+        try:
+            with self.place.computing():
+                outcome = self.task.loss(self.model, rows)
+            loss = outcome.loss.item()
+            if not math.isfinite(loss):
+                raise _NotFiniteError("The loss", rows)
+            (outcome.loss / total).backward()
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            raise self._out_of_memory() if _says_no_memory(error) else error from None
+        return {"loss": loss, **outcome.sums}
 
-    def _tell(self, steps: int) -> None:
-        progress, config = self.progress, self.config
-        done = (progress.epoch - 1) * steps + progress.step
-        note = (
-            f"epoch {progress.epoch}/{config.epochs} · loss {progress.loss_sum / progress.seen:.3f} · "
-            f"accuracy {progress.right / progress.seen:.1%} · {progress.seen / progress.seconds:,.0f} texts/s"
-        )
-        self.events.progress(done, steps * config.epochs, note)
+    def _end_round(self) -> None:
+        """Look at validation, and keep the weights if they are the best so far."""
+        progress = self.progress
+        with self.average.lent_to(self.model) if self.average is not None else nullcontext():
+            self.model.eval()
+            with self.place.computing():
+                measures = self.task.validate(self.model)
+            self.model.train()
+            best = not progress.history or self._merit(measures) > max(
+                self._merit(one.validation) for one in progress.history
+            )
+            number = len(progress.history) + 1
+            if best:
+                progress.best = number
+                self.checkpoints.write_best(self.model.state_dict(), number=number)
+        epoch = round(progress.steps / self.epoch_steps, 3)
+        done = Round(number, epoch, progress.steps, progress.seconds, progress.means(), measures)
+        progress.history.append(done)
+        progress.begin_round()
+        self.events.measured(done.steps, {f"validation_{name}": value for name, value in measures.items()})
+
+    def _merit(self, measures: dict[str, float]) -> tuple[float, ...]:
+        """Of measures that are no numbers: less than of any that are."""
+        if not all(map(math.isfinite, measures.values())):
+            return (-math.inf,)
+        return self.task.merit(measures)
+
+    def _tell(self) -> None:
+        progress, done = self.progress, self.progress.steps + 1
+        means = progress.means()
+        self.events.measured(done, {**means, "learning_rate": self.optimizers[0].param_groups[0]["lr"]})
+        speed = progress.weight / max(progress.seconds, 1e-9)
+        pace = progress.seconds / max(done - (progress.history[-1].steps if progress.history else 0), 1)
+        shown = " · ".join(f"{name} {value:.3f}" for name, value in means.items())
+        left = _clock(pace * (self.total_steps - done))
+        note = f"epoch {progress.epoch}/{self.config.epochs} · {shown} · {speed:,.0f} {self.task.unit}/s · {left} left"
+        self.events.progress(done, self.total_steps, note)
 
     def _save(self) -> None:
-        tensors = {
-            "model": _copied(self.model),
-            "best": self.best,
-            "optimizer": optimizer_tensors(self.optimizer),
-            "random": {"torch": torch.get_rng_state()},
+        progress = self.progress
+        groups: dict[str, dict[str, Tensor]] = {
+            "model": self.model.state_dict(),
+            "average": {} if self.average is None else self.average.tensors,
+            "optimizer": optimizer_tensors(self.optimizers),
+            "random": _random_state(self.place.device),
         }
-        write_checkpoint(self.checkpoint, tensors, msgspec.to_builtins(self.progress))
+        self.checkpoints.write(groups, msgspec.to_builtins(progress), step=progress.steps, best=progress.best)
 
-    def _resume(self) -> None:
-        tensors, state = read_checkpoint(self.checkpoint)
+    def _resume(self) -> bool:
+        """Go on from the newest checkpoint, if there is one."""
+        found = self.checkpoints.newest()
+        if found is None:
+            return False
+        groups, state = found
         self.progress = msgspec.convert(state, Progress)
-        self.model.load_state_dict(tensors["model"])
-        self.best = tensors["best"]
-        restore_optimizer(self.optimizer, tensors.get("optimizer", {}))
-        torch.set_rng_state(tensors["random"]["torch"])
-        self.events.result(f"goes on from its checkpoint: epoch {self.progress.epoch}, step {self.progress.step}")
+        self.model.load_state_dict(groups["model"])
+        if self.average is not None:
+            self.average.load(groups["average"])
+        restore_optimizers(self.optimizers, groups.get("optimizer", {}))
+        _restore_random_state(groups["random"])
+        if self.progress.steps:
+            self.events.result(f"goes on from its checkpoint: epoch {self.progress.epoch}, step {self.progress.step}")
+        return True
 
-    def _diverged(self) -> WenluError:
+    def _recover(self, found: _NotFiniteError) -> None:
+        """Back to the last checkpoint with half the learning rate, as often as the settings allow."""
+        sentence = (
+            f"{found.what} is no longer a finite number in epoch {self.progress.epoch}, step {self.progress.step + 1}, "
+            f"at {self._show(found.rows)}."
+        )
+        if self.progress.recovered >= self.config.recover:
+            raise WenluError(
+                "diverged",
+                sentence,
+                hint="Lower training.optimizer.learning_rate or training.clip, or set training.recover.",
+            ) from None
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        self._resume()
+        self.progress.recovered += 1
+        self.progress.rate /= 2
+        self._save()
+        self.events.result(f"{sentence} It goes on with {self.progress.rate:g} of the learning rate.")
+
+    def _out_of_memory(self) -> WenluError:
+        config = self.config
+        rows = math.ceil(config.batch / config.accumulate)
         return WenluError(
-            "diverged",
-            f"The loss is no longer a finite number in epoch {self.progress.epoch}, step {self.progress.step + 1}.",
-            hint="Lower training.optimizer.learning_rate or training.clip.",
+            "out_of_memory",
+            f"A step of {rows} texts at once does not fit into the memory of {self.place}.",
+            hint=f"--set training.accumulate={config.accumulate * 2} computes the same step {math.ceil(rows / 2)} "
+            "texts at a time; the run goes on from its last checkpoint.",
         )
 
 
-def _merit(epoch: Epoch) -> tuple[float, float]:
-    """What makes an epoch the best: accuracy on validation, then the lower loss there."""
-    return epoch.validation_accuracy, -epoch.validation_loss
+class _NotFiniteError(Exception):
+    """The loss or the gradient of some rows is no number."""
+
+    def __init__(self, what: str, rows: Rows) -> None:
+        super().__init__(what)
+        self.what, self.rows = what, rows
 
 
-def _copied(model: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+def trainable(model: nn.Module) -> list[Weight]:
+    """The parameters of a model that take gradients."""
+    return [Weight(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+
+
+def _parts(rows: Rows, number: int) -> Iterator[Rows]:
+    """The rows in at most `number` parts of nearly the same size."""
+    size = math.ceil(len(rows) / number)
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _random_state(device: torch.device) -> dict[str, Tensor]:
+    state = {"torch": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def _restore_random_state(state: dict[str, Tensor]) -> None:
+    torch.set_rng_state(state["torch"])
+    if "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"])
+
+
+def _says_no_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+
+
+def _clock(seconds: float) -> str:
+    """`3:05`, or `1:03:05` from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from wenlu.base.spec import Field, Spec
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class TrainingConfig(Spec):
     """How a model is trained. The defaults are the classic settings for a text classifier."""
 
     optimizer: str | dict[str, Any] = Field(default="adam", description="A row of the optimizers, with settings")
+    schedule: str | dict[str, Any] = Field(default="constant", description="A row of the schedules, with settings")
+    loss: str | dict[str, Any] | None = Field(
+        default=None, description="A row of the losses, with settings; left out: the usual one of the task"
+    )
     batch: int = Field(default=64, ge=1, le=65_536, description="Texts a step")
+    accumulate: int = Field(default=1, ge=1, le=4096, description="Parts a step is computed in, to save memory")
     epochs: int = Field(default=10, ge=1, le=10_000, description="Times through the training texts, at most")
-    patience: int = Field(default=3, ge=1, description="Epochs without improvement on validation before it stops")
+    validate_every: int | None = Field(
+        default=None, ge=1, description="Steps between looks at validation; left out: an epoch"
+    )
+    patience: int = Field(default=3, ge=1, description="Looks at validation without improvement before it stops")
     clip: float = Field(default=5.0, gt=0, description="Global norm that gradients are cut down to")
+    average: float | None = Field(
+        default=None, gt=0, lt=1, description="Decay of the moving average of the weights that is kept; out: none"
+    )
     seed: int = Field(default=1, ge=0, lt=2**31, description="Of initial weights, order and dropout")
-    checkpoint_every: int = Field(default=200, ge=1, description="Steps between checkpoints; one ends each epoch too")
+    device: Device = Field(default="auto", description="Where it computes: auto, cpu, cuda or mps")
+    precision: Precision = Field(default="auto", description="Of matrix products: auto, float32 or bfloat16")
+    compile: Literal["auto", "never", "always"] = Field(
+        default="auto", description="torch.compile; auto: where a long training pays for the wait"
+    )
+    checkpoint_every: int = Field(default=200, ge=1, description="Steps between checkpoints; each round ends with one")
+    keep: int = Field(default=1, ge=1, le=1000, description="Checkpoints kept, the newest ones")
+    recover: int = Field(
+        default=0, ge=0, le=10, description="Times a training that diverges goes back, with half the learning rate"
+    )

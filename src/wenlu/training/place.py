@@ -1,0 +1,65 @@
+"""Where a training computes, and in which numbers."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from wenlu.base.errors import WenluError
+from wenlu.training.settings import Device, Precision
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A device, and the numbers that matrix products are computed in there; weights are float32 everywhere."""
+
+    device: torch.device
+    precision: torch.dtype
+
+    def computing(self) -> AbstractContextManager[object]:
+        """Inside, matrix products have this precision."""
+        if self.precision == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.precision)
+
+    def __str__(self) -> str:
+        """For people: `2 threads, bfloat16`."""
+        threads = torch.get_num_threads()
+        if self.device.type == "cuda":
+            where = f"GPU {torch.cuda.get_device_name(self.device)}"
+        else:
+            where = "the GPU" if self.device.type == "mps" else f"{threads} thread{'s' if threads > 1 else ''}"
+        return f"{where}, {str(self.precision).removeprefix('torch.')}"
+
+
+def choose_place(device: Device, precision: Precision, *, gains_by_half: bool) -> Place:
+    """The device that was asked for, or the best there is, with the precision that is fastest there.
+
+    `gains_by_half` says if the model spends its time in matrix products large enough that bfloat16 pays.
+    Raises WenluError `no_device` for a device that isn't there.
+    """
+    found = torch.device(_best() if device == "auto" else device)
+    if found.type != "cpu" and device != "auto" and found.type != _best():
+        raise WenluError(
+            "no_device",
+            f"training.device is {device}, and this machine has none that torch {torch.__version__} can use.",
+            hint="Leave it at auto. For NVIDIA: make setup GPU=1.",
+        )
+    if precision != "auto":
+        return Place(found, getattr(torch, precision))
+    return Place(found, torch.bfloat16 if gains_by_half and _has_bfloat16(found) else torch.float32)
+
+
+def _best() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies in bfloat16 itself: elsewhere it is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()

@@ -1,0 +1,1 @@
+"""Tasks: one file each. They don't know each other."""
