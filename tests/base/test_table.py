@@ -12,6 +12,7 @@ from wenlu.bundle.export import EXPORTS
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.readers import READERS
 from wenlu.models import MODELS
+from wenlu.pipeline.flows import FLOWS
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.by_uri import STORAGES
 from wenlu.text.normalize import NORMALIZERS
@@ -24,6 +25,7 @@ from wenlu.training.schedules import SCHEDULES
 ALL = [
     EXPORTS,
     FILTERS,
+    FLOWS,
     MODELS,
     NORMALIZERS,
     LOSSES,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
 
 from wenlu.base.spec import Field, Spec
 
@@ -49,9 +51,9 @@ class Description(Spec):
 
     name: str
     created: str = Field(description="UTC, ISO 8601")
-    task: Literal["classify"]
+    task: Literal["classify", "regress", "generate"]
     architecture: Architecture
-    labels: list[str] = Field(min_length=2)
+    labels: list[str] = Field(default=[], description="Of a classifier: two or more; else none")
     positive: str | None = Field(default=None, description="Of a binary model: the label that /sentiment tells of")
     vocabulary_size: int
     max_length: int
@@ -60,6 +62,12 @@ class Description(Spec):
     tolerance: float = Field(default=1e-5, description="How far a probability may be from the recorded one")
     lineage: Lineage = Lineage()
     metrics: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _labels_to_choose_from(self) -> Self:
+        if self.task == "classify" and len(self.labels) < 2:
+            raise ValueError("a classifier has two labels or more")
+        return self
 
 
 class Manifest(Description):

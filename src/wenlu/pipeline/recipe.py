@@ -78,12 +78,20 @@ class Recipe(Spec):
 
     wenlu: Literal[1] = Field(description="Version of the recipe's form")
     name: str = Field(description="What the model will be called")
+    task: Literal["classify", "regress", "generate"] | None = Field(
+        default=None, description="What the model is to do; left out: what its row does first"
+    )
     data: DataConfig
     text: TextConfig = TextConfig()
     model: str | dict[str, Any] = Field(description="A row of the models, with settings")
     training: TrainingConfig = TrainingConfig()
     baseline: Contender = Field(default=BASELINE, description="The trivial model that is trained beside yours")
     service: ServiceConfig = ServiceConfig()
+
+    @property
+    def aim(self) -> str:
+        """The task, said or not."""
+        return self.task or str(component(MODELS, self.model, where="model").kind.task)
 
     def contenders(self) -> dict[str, Contender]:
         """The user's model and the trivial one, by the name a report calls them."""

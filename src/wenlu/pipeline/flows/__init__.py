@@ -1,0 +1,8 @@
+"""From a recipe to a model on the shelf, one file for each task. What differs between tasks stands there alone."""
+
+from __future__ import annotations
+
+from wenlu.base.table import Table
+
+FLOWS = Table("task", {"classify": "wenlu.pipeline.flows.classify:classify"})
+"""By task: a function of a checked recipe, its dataset and the run that gives what the run leaves."""

@@ -1,0 +1,56 @@
+"""Texts into classes: the user's model and the trivial one side by side, the better one deployed."""
+
+from __future__ import annotations
+
+from wenlu.base.errors import WenluError
+from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.flows.flow import Flow, RunResult
+from wenlu.pipeline.recipe import Contender, Recipe
+from wenlu.pipeline.stages.candidate import candidate_stage
+from wenlu.pipeline.stages.evaluation import evaluation_stage
+from wenlu.pipeline.stages.model import Contended, model_stage
+from wenlu.pipeline.stages.tokenizer import tokenizer_stage
+from wenlu.pipeline.stages.training import training_stage
+
+
+def classify(flow: Flow) -> RunResult:
+    """Raises WenluError: `too_few_labels`, `empty_split`, `bad_settings`, and what the stages raise."""
+    _check_labels(flow.dataset, flow.recipe)
+    contended = [_contend(flow, name, contender) for name, contender in flow.recipe.contenders().items()]
+    result = flow.finish(model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace)).result
+    folder = flow.workspace.root / result["folder"]
+    return RunResult(flow.run, result["model"], folder, result["choice"], result["verdict"])
+
+
+def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
+    recipe, dataset = flow.recipe, flow.dataset
+    tokenizer = flow.finish(tokenizer_stage(name, contender.text, dataset, flow.workspace))
+    training = flow.finish(training_stage(name, contender, tokenizer, dataset))
+    candidate = flow.finish(
+        candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)
+    )
+    evaluation = flow.finish(evaluation_stage(name, candidate, dataset))
+    return Contended(name, tokenizer, training, candidate, evaluation)
+
+
+def _check_labels(dataset: DatasetVersion, recipe: Recipe) -> None:
+    if len(dataset.labels) < 2:
+        raise WenluError(
+            "too_few_labels",
+            f"{dataset.reference} has {len(dataset.labels)} label(s); a classifier needs two or more.",
+            hint="Name the labels in the recipe's data.sources.",
+        )
+    empty = [split for split in ("train", "validation", "test") if not dataset.count(split)]
+    if empty:
+        raise WenluError(
+            "empty_split",
+            f"{dataset.reference} has no text in: {', '.join(empty)}.",
+            hint="Bring more texts, or change data.split.",
+        )
+    positive = recipe.service.positive
+    if positive is not None and (positive not in dataset.labels or len(dataset.labels) != 2):
+        raise WenluError(
+            "bad_settings",
+            f"service.positive is '{positive}', and the labels are: {', '.join(dataset.labels)}.",
+            hint="It names one of exactly two labels; leave it out otherwise.",
+        )

@@ -1,0 +1,42 @@
+"""What every flow is given, and what it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wenlu.base.events import Events
+from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.recipe import LoadedRecipe, Recipe
+from wenlu.pipeline.stage import Finished, Stage, run_stage
+from wenlu.storage.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One run of a recipe over its dataset."""
+
+    run: str
+    loaded: LoadedRecipe
+    dataset: DatasetVersion
+    workspace: Workspace
+    events: Events
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.loaded.recipe
+
+    def finish(self, stage: Stage) -> Finished:
+        """The stage's result, from before or made now."""
+        return run_stage(stage, self.workspace, self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run leaves: the model it deploys (`name@version`), where it lies, and what was said of it."""
+
+    run: str
+    model: str
+    folder: Path
+    choice: str
+    verdict: str
