@@ -14,13 +14,23 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from wenlu.base.errors import WenluError
-from wenlu.storage.local import sweep_partial, write_atomic
+from wenlu.storage.local import new_file, sweep_partial
 
 _STATE = "state"
+_DTYPES = {
+    torch.float32: "F32",
+    torch.float64: "F64",
+    torch.bfloat16: "BF16",
+    torch.float16: "F16",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.int8: "I8",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
 
 Groups = Mapping[str, Mapping[str, Tensor]]
 
@@ -63,9 +73,20 @@ class Checkpoints:
 
 
 def write_tensors(path: Path, groups: Groups, state: Mapping[str, Any]) -> None:
-    """Put groups of named tensors and a state that JSON can hold at `path`."""
-    flat = {f"{group}/{name}": tensor.contiguous() for group, named in groups.items() for name, tensor in named.items()}
-    write_atomic(path, save(flat, metadata={_STATE: json.dumps(state)}))
+    """Put groups of named tensors and a state that JSON can hold at `path`, one tensor after the other: a copy of all
+    of them at once, as the library makes, would be what a large training has no memory for."""
+    flat = {f"{group}/{name}": tensor for group, named in groups.items() for name, tensor in named.items()}
+    header: dict[str, Any] = {"__metadata__": {_STATE: json.dumps(state)}}
+    end = 0
+    for name, tensor in sorted(flat.items(), key=lambda entry: -entry[1].element_size()):  # so that all are aligned
+        start, end = end, end + tensor.nbytes
+        header[name] = {"dtype": _DTYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
+    said = json.dumps(header).encode()
+    said += b" " * (-len(said) % 8)
+    with new_file(path) as file:
+        file.write(len(said).to_bytes(8, "little") + said)
+        for name in list(header)[1:]:
+            file.write(flat[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
 
 
 def read_tensors(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:

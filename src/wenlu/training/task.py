@@ -32,6 +32,9 @@ class Task(Protocol):
     def weight(self, rows: Rows) -> int:
         """How many things the loss of these rows is a sum over."""
 
+    def tokens(self, rows: Rows) -> int:
+        """Ids that are computed for these rows, padding too."""
+
     def loss(self, model: nn.Module, rows: Rows) -> Outcome:
         """What the model makes of these rows of the training texts."""
 

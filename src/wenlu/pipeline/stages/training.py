@@ -23,6 +23,7 @@ from wenlu.pipeline.stage import Finished, Stage
 from wenlu.storage.local import write_atomic
 from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
+from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
 from wenlu.training.loop import Training
 from wenlu.training.losses import DEFAULT, LOSSES, Loss
 from wenlu.training.place import choose_place
@@ -43,10 +44,13 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         place = choose_place(config.device, config.precision, gains_by_half=getattr(named.kind, "gains_by_half", False))
-        torch.manual_seed(config.seed)
         size = tokenizer.result["size"]
-        model: nn.Module = named.kind(named.config, vocabulary_size=size, labels=len(dataset.labels))
-        parameters = sum(parameter.numel() for parameter in model.parameters())
+        labels = len(dataset.labels)
+        with torch.device("meta"):
+            parameters = _parameters(named.kind(named.config, vocabulary_size=size, labels=labels))
+        refuse_too_many_weights(parameters, trained=parameters, place=place, free=free_memory(place.device))
+        torch.manual_seed(config.seed)
+        model: nn.Module = named.kind(named.config, vocabulary_size=size, labels=labels)
         task = Classify(
             EncodedTexts.open(tokenizer.folder / "train"),
             EncodedTexts.open(tokenizer.folder / "validation"),
@@ -64,6 +68,7 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
             events=events,
             show=lambda rows: _shown(dataset, rows),
         )
+        _estimate(training, events)
         trained = training.run()
         write_atomic(folder / WEIGHTS, save(model.cpu().state_dict()))
         write_atomic(folder / HISTORY, msgspec.json.encode([_epoch(one) for one in trained.history]))
@@ -85,11 +90,23 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
     )
 
 
+def _estimate(training: Training, events: Events) -> None:
+    """Say what it will cost; raises WenluError `does_not_fit`."""
+    free = free_memory(training.place.device)
+    found = estimate(training.model, training.task, training.config, training.place, weights=training.weights)
+    refuse_what_can_not_fit(found, training.config, training.place, free=free)
+    events.result(found.sentence(free=free, steps=training.epoch_steps, epochs=training.config.epochs))
+
+
 def _loss(config: TrainingConfig, dataset: DatasetVersion) -> Loss:
     named = component(LOSSES, config.loss or DEFAULT["classify"], where="training: loss")
     counts = dataset.label_counts("train")
     loss: Loss = named.kind(named.config, counts=[counts[label] for label in dataset.labels])
     return loss
+
+
+def _parameters(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _epoch(one: Round) -> Epoch:

@@ -39,6 +39,9 @@ class Classify:
     def weight(self, rows: Rows) -> int:
         return len(rows)
 
+    def tokens(self, rows: Rows) -> int:
+        return len(rows) * int(self._lengths[list(rows)].max())
+
     def loss(self, model: nn.Module, rows: Rows) -> Outcome:
         return self._measured(model, self._train, rows)
 
