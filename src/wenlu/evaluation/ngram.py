@@ -17,6 +17,7 @@ from wenlu.base.errors import WenluError
 
 Hashes = NDArray[np.uint64]
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _GROWN = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplication loses nothing
 _BEGIN, _END, _UNKNOWN = 0, 1, 2  # ids of what is no character
@@ -32,7 +33,7 @@ class _Order:
     histories: Hashes
     totals: Counts
     kinds: Counts
-    discounts: NDArray[np.float64]
+    discounts: Floats
 
     @classmethod
     def of(cls, grams: Hashes, counts: Counts, histories: Hashes) -> _Order:
@@ -43,7 +44,7 @@ class _Order:
         by_kind = np.bincount(places * 3 + kinds - 1, minlength=3 * len(unique)).reshape(-1, 3)
         return cls(grams, counts, unique, totals, by_kind, _discounts(counts))
 
-    def probability(self, grams: Hashes, histories: Hashes, below: NDArray[np.float64]) -> NDArray[np.float64]:
+    def probability(self, grams: Hashes, histories: Hashes, below: Floats) -> Floats:
         """Of each gram given its history, where `below` is its probability given the history without its first."""
         counts = _found(self.grams, self.counts, grams)
         totals = _found(self.histories, self.totals, histories)
@@ -75,7 +76,7 @@ class Ngram:
         """Characters that it knows, the end of a text and an unknown one included."""
         return len(self._ids) + 2
 
-    def surprise(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def surprise(self, texts: Sequence[str]) -> Floats:
         """-Σ ln p of each text [N], its end included."""
         if not texts:
             return np.empty(0)
@@ -88,8 +89,8 @@ class Ngram:
             probability = known.probability(windows[length - 1], histories, probability)
         foretold = ids != _BEGIN
         number = np.repeat(np.arange(len(texts)), [len(text) + self._order for text in texts])
-        nats = np.bincount(number[foretold], -np.log(probability[foretold]), len(texts))
-        return nats
+        nats: Floats = np.bincount(number[foretold], weights=-np.log(probability[foretold]), minlength=len(texts))
+        return nats.astype(np.float64)
 
     def _row(self, texts: Sequence[str]) -> NDArray[np.uint64]:
         """All texts in one row, each with its beginning and its end."""
@@ -99,7 +100,7 @@ class Ngram:
 
 
 def _counted(ids: NDArray[np.uint64], order: int) -> list[_Order]:
-    """From the longest down: an order below the longest counts in how many ways its n-grams are continued to the left."""
+    """From the longest down: below it, what counts is by how many characters an n-gram is preceded."""
     orders: list[_Order] = []
     windows = [_windows(ids, length) for length in range(1, order + 1)]
     real = np.flatnonzero(ids != _BEGIN)
@@ -123,17 +124,19 @@ def _windows(ids: NDArray[np.uint64], length: int) -> Hashes:
     return hashes
 
 
-def _discounts(counts: Counts) -> NDArray[np.float64]:
-    """D₁, D₂ and D₃₊ from how many n-grams occur once to four times: Dₖ = k - (k + 1) Y nₖ₊₁ / nₖ, Y = n₁ / (n₁ + 2 n₂).
+def _discounts(counts: Counts) -> Floats:
+    """D₁, D₂ and D₃₊ from how many n-grams occur once to four times.
 
+    Dₖ = k - (k + 1) Y nₖ₊₁ / nₖ with Y = n₁ / (n₁ + 2 n₂).
     Where the counts give no such number (a handful of texts), an absolute discount of a half.
     """
     often = np.bincount(np.minimum(counts, 5), minlength=6)[1:5].astype(float)
     if not often.all():
         return np.array([0.5, 0.5, 0.5])
     share = often[0] / (often[0] + 2 * often[1])
-    found = [k - (k + 1) * share * often[k] / often[k - 1] for k in (1, 2, 3)]
-    return np.clip(found, [0.05, 0.05, 0.05], [0.95, 1.95, 2.95])
+    found = np.array([k - (k + 1) * share * often[k] / often[k - 1] for k in (1, 2, 3)])
+    clipped: Floats = found.clip([0.05, 0.05, 0.05], [0.95, 1.95, 2.95])
+    return clipped
 
 
 def _found(keys: Hashes, values: Counts, wanted: Hashes) -> Counts:
