@@ -89,7 +89,7 @@ class Ngram:
             probability = known.probability(windows[length - 1], histories, probability)
         foretold = ids != _BEGIN
         number = np.repeat(np.arange(len(texts)), [len(text) + self._order for text in texts])
-        nats: Floats = np.bincount(number[foretold], weights=-np.log(probability[foretold]), minlength=len(texts))
+        nats = np.bincount(number[foretold], -np.log(probability[foretold]), len(texts))
         return nats.astype(np.float64)
 
     def _row(self, texts: Sequence[str]) -> NDArray[np.uint64]:
