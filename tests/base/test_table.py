@@ -13,6 +13,7 @@ from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.readers import READERS
 from wenlu.models import MODELS
 from wenlu.pipeline.flows import FLOWS
+from wenlu.pipeline.trackers import TRACKERS
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.by_uri import STORAGES
 from wenlu.text.normalize import NORMALIZERS
@@ -36,6 +37,7 @@ ALL = [
     SEGMENTERS,
     STORAGES,
     TOKENIZERS,
+    TRACKERS,
 ]
 CONFIGURED = [FILTERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]
 

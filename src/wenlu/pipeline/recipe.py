@@ -19,6 +19,7 @@ from wenlu.base.table import Table
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
 from wenlu.models import MODELS
+from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
 from wenlu.text.normalize import Normalizer
 from wenlu.text.pipeline import PipelineConfig
@@ -87,6 +88,7 @@ class Recipe(Spec):
     training: TrainingConfig = TrainingConfig()
     baseline: Contender = Field(default=BASELINE, description="The trivial model that is trained beside yours")
     service: ServiceConfig = ServiceConfig()
+    track: list[str] = Field(default=[], description="Rows of the trackers that show the curves of training too")
 
     @property
     def aim(self) -> str:
@@ -162,6 +164,8 @@ def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
     ]
     if isinstance(filters := _at(data, "data.clean.filters"), list):
         looks += [partial(component, FILTERS, named, where="data.clean.filters") for named in filters]
+    if isinstance(track := data.get("track"), list):
+        looks += [partial(TRACKERS.__getitem__, name) for name in track if isinstance(name, str)]
     if isinstance(data.get("name"), str):
         looks.append(partial(checked_name, data["name"], what="model"))
     return looks

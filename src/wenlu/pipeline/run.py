@@ -14,6 +14,7 @@ from wenlu.pipeline.recipe import LoadedRecipe
 from wenlu.pipeline.stage import run_stage
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.pipeline.tokenizers import open_tokenizer
+from wenlu.pipeline.tracked import Tracked
 from wenlu.storage.local import write_atomic
 from wenlu.storage.workspace import Workspace
 
@@ -26,8 +27,11 @@ def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events) -> Ru
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     folder = workspace.runs / run
     write_atomic(folder / "recipe.yaml", loaded.text.encode())
+    recipe = loaded.recipe
     with Journal(folder, events) as journal:
-        result = _run(loaded, workspace, journal, run)
+        settings = recipe.model_dump(mode="json", include={"text", "model", "training"})
+        with Tracked.by(recipe.track, journal, workspace, run=run, name=recipe.name, settings=settings) as tracked:
+            result = _run(loaded, workspace, tracked, run)
         journal.finish({"model": result.model, "choice": result.choice, "verdict": result.verdict})
     return result
 
