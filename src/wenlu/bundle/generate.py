@@ -1,0 +1,63 @@
+"""Writing on from some ids, one id at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from wenlu.base.errors import WenluError
+from wenlu.base.spec import Field, Spec
+
+
+class Sampling(Spec):
+    """How the next id is chosen. The defaults take the most likely one: the same text every time."""
+
+    length: int = Field(64, ge=1, le=65_536, description="Ids written at most")
+    temperature: float = Field(0.0, ge=0, le=10, description="0 takes the likeliest; 1 goes by the model's odds")
+    top_k: int = Field(0, ge=0, description="Chooses among this many likeliest; 0 among all")
+    top_p: float = Field(
+        1.0, gt=0, le=1, description="Chooses among the fewest likeliest that weigh this much together"
+    )
+    seed: int = Field(1, ge=0, lt=2**31, description="Of chance")
+
+
+Read = Callable[[Sequence[int]], Tensor]
+"""Ids that follow those read before → logits [V] of the id behind them."""
+
+
+class Writes(Protocol):
+    """A model that can write on."""
+
+    def reader(self) -> Read:
+        """A fresh reading, which remembers what it has read."""
+
+
+def generate(model: Writes, prompt: Sequence[int], sampling: Sampling, *, end: int | None = None) -> Iterator[int]:
+    """The ids that follow `prompt`, as they come, until `end` (which is not among them) or `sampling.length`.
+
+    The same model, prompt and sampling write the same ids. Raises WenluError `empty_prompt`.
+    """
+    if not prompt:
+        raise WenluError("empty_prompt", "There is nothing to write on from.", hint="Begin with an id, such as <EOS>.")
+    chance = torch.Generator().manual_seed(sampling.seed)
+    read, new = model.reader(), list(prompt)
+    for _ in range(sampling.length):
+        with torch.inference_mode():
+            chosen = choose(read(new), sampling, chance)
+        if chosen == end:
+            return
+        yield chosen
+        new = [chosen]
+
+
+def choose(logits_V: Tensor, sampling: Sampling, chance: torch.Generator) -> int:
+    """One id by these logits."""
+    if sampling.temperature == 0:
+        return int(logits_V.argmax())
+    ranked_V, ids_V = (logits_V.float() / sampling.temperature).sort(descending=True, stable=True)
+    odds_V = torch.softmax(ranked_V[: sampling.top_k or None], dim=0)
+    odds_V = odds_V[odds_V.cumsum(0) - odds_V < sampling.top_p]  # what stands before it does not weigh enough yet
+    return int(ids_V[torch.multinomial(odds_V, 1, generator=chance)])

@@ -1,0 +1,42 @@
+"""What every generator promises. A new row of the models is tested by standing in the table, nothing more."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from wenlu.models import MODELS
+
+VOCABULARY = 40
+
+# Settings that make a row small enough for a test. A row that is not named here is tested with its defaults.
+SMALL: dict[str, dict[str, object]] = {
+    "decoder": {
+        "size": "1M",
+        "hidden": 32,
+        "layers": 2,
+        "heads": 4,
+        "kv_heads": 2,
+        "head": 8,
+        "intermediate": 64,
+        "context": 32,
+    },
+}
+
+
+def small(name: str, *, seed: int = 1) -> nn.Module:
+    """A small model of that row, in evaluation mode."""
+    torch.manual_seed(seed)
+    kind = MODELS[name]
+    model: nn.Module = kind(kind.Config(**SMALL.get(name, {})), vocabulary_size=VOCABULARY)
+    return model.eval()
+
+
+def generators() -> list[str]:
+    """Rows whose task is to generate."""
+    return [name for name in MODELS if MODELS[name].task == "generate"]
+
+
+def ids(rows: int, length: int, *, seed: int = 1) -> Tensor:
+    """Ids [B, T] by chance."""
+    return torch.randint(0, VOCABULARY, (rows, length), generator=torch.Generator().manual_seed(seed))
