@@ -8,7 +8,8 @@ import pytest
 
 from wenlu.training.cross_entropy import IGNORED
 from wenlu.training.encoded import EncodedBlock, EncodedTexts, write_encoded
-from wenlu.training.packing import PackedTexts, PackingConfig
+from wenlu.training.packing import PackedTexts
+from wenlu.training.settings import PackingConfig
 
 END = 3
 

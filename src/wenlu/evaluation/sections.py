@@ -11,7 +11,7 @@ from wenlu.drawing import charts, parts
 from wenlu.drawing.figures import count, duration, percent, percent_range, points
 from wenlu.drawing.markup import Markup, joined, named, tag
 from wenlu.drawing.parts import glued, heading, legend, rows, section
-from wenlu.evaluation.facts import CandidateFacts, Report
+from wenlu.evaluation.facts import CandidateFacts, Report, TokenizerFacts
 from wenlu.evaluation.hardest import HardText
 from wenlu.evaluation.metrics import ClassMetrics, Metrics
 from wenlu.evaluation.verdict import Epoch, best_epoch
@@ -275,7 +275,7 @@ def texts(report: Report, subject: CandidateFacts) -> Markup:
         "texts",
         tag("p", named(dataset.name), " ", tag("code", named(dataset.version)), tag("span", said), class_="lead"),
         fates(dataset.splits, dataset.dropped),
-        tag("div", _label_counts(report), _tokenizer(report), class_="pair"),
+        tag("div", _label_counts(report), tokenizer_table(report.tokenizer), class_="pair"),
         language=dataset.language,
     )
 
@@ -289,8 +289,8 @@ def _label_counts(report: Report) -> Markup:
     return tag("div", tag("h3", say("texts.labels")), table, tag("p", " ".join(notes), class_="note"))
 
 
-def _tokenizer(report: Report) -> Markup:
-    tokenizer = report.tokenizer
+def tokenizer_table(tokenizer: TokenizerFacts) -> Markup:
+    """How texts became ids."""
     facts = {
         "name": tokenizer.name,
         "segmenter": tokenizer.segmenter,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self, cast
+from typing import Any, Literal, Self, cast
 
 import torch
 from pydantic import model_validator
@@ -59,6 +59,7 @@ class Decoder(nn.Module):
     """
 
     task = "generate"
+    gains_by_half = True
 
     class Config(Spec):
         size: Size = Field("10M", description="Parameters without token vectors; sets what is not set below")
@@ -101,6 +102,16 @@ class Decoder(nn.Module):
         def batch_tokens(self) -> int:
             """Ids a step to begin with: 4,096 at a million parameters, doubling for each eightfold size."""
             return 4096 * max(1, round((self.shape.parameters / 1e6) ** (1 / 3)))
+
+        def suggested(self, *, length: int) -> dict[str, Any]:
+            """Settings of a training to begin with, on rows of `length` ids."""
+            optimizer = {"name": "adamw", "learning_rate": self.learning_rate(), "beta2": 0.95, "weight_decay": 0.1}
+            return {
+                "optimizer": optimizer,
+                "schedule": {"name": "cosine", "warmup": 0.02, "floor": 0.1},
+                "batch": max(1, self.batch_tokens() // length),
+                "clip": 1.0,
+            }
 
     def __init__(self, config: Config, *, vocabulary_size: int) -> None:
         super().__init__()

@@ -31,3 +31,12 @@ def imported(path: str, *, kind: str) -> bytes:
 
 def too_large(path: str) -> WenluError:
     return WenluError("bad_tokenizer_file", f"The tokenizer file {path} is over {_LARGEST // 1024**2} MB.")
+
+
+def no_stream() -> WenluError:
+    """An imported file tells ids from texts, and not for sure which bytes an id stands for."""
+    return WenluError(
+        "no_stream",
+        "The ids of an imported tokenizer can't be written out one by one.",
+        hint="Write the whole text at once, or learn a bpe or unigram tokenizer.",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, ClassVar, Self
 
@@ -34,6 +35,7 @@ class PieceTokenizer:
 
     pad_id: int | None = PAD_ID
     unk_id = UNK_ID
+    end_id = PAD_ID
     learned = ""
 
     def __init__(self, vocabulary: Vocabulary, segmenter: Segmenter) -> None:
@@ -74,6 +76,12 @@ class PieceTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(self.vocabulary.decode(ids))
+
+    @cached_property
+    def piece_bytes(self) -> list[bytes]:
+        return [
+            b"" if number in (PAD_ID, UNK_ID) else piece.encode() for number, piece in enumerate(self.vocabulary.pieces)
+        ]
 
     def to_files(self) -> dict[str, bytes]:
         words = self._segment.dictionary

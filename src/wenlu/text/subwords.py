@@ -66,6 +66,7 @@ class SubwordTokenizer:
 
     pad_id: int | None = PAD_ID
     unk_id = UNK_ID
+    end_id = EOS_ID
 
     def __init__(self, content: bytes, learned: Learned) -> None:
         self._content = content

@@ -9,25 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wenlu.base.spec import Field, Spec
 from wenlu.training.cross_entropy import IGNORED
 from wenlu.training.encoded import EncodedTexts
+from wenlu.training.settings import PackingConfig
 
 Ids = NDArray[np.int64]
-
-
-class PackingConfig(Spec):
-    """How texts become rows."""
-
-    length: int = Field(256, ge=2, le=131_072, description="Ids a row")
-    documents: Literal["separate", "joined"] = Field(
-        "separate", description="Whether an id sees texts that stand before its own in the same row"
-    )
 
 
 @dataclass(frozen=True, slots=True)

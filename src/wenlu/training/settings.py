@@ -10,6 +10,15 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
+class PackingConfig(Spec):
+    """How texts become rows."""
+
+    length: int = Field(256, ge=2, le=131_072, description="Ids a row")
+    documents: Literal["separate", "joined"] = Field(
+        "separate", description="Whether an id sees texts that stand before its own in the same row"
+    )
+
+
 class TrainingConfig(Spec):
     """How a model is trained. The defaults are the classic settings for a text classifier."""
 
@@ -19,6 +28,9 @@ class TrainingConfig(Spec):
         default=None, description="A row of the losses, with settings; left out: the usual one of the task"
     )
     batch: int = Field(default=64, ge=1, le=65_536, description="Texts a step")
+    packing: PackingConfig = Field(
+        default=PackingConfig(), description="Of a language model: how texts become rows; `batch` counts rows then"
+    )
     accumulate: int = Field(default=1, ge=1, le=4096, description="Parts a step is computed in, to save memory")
     epochs: int = Field(default=10, ge=1, le=10_000, description="Times through the training texts, at most")
     validate_every: int | None = Field(

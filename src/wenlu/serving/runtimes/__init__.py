@@ -11,3 +11,6 @@ RUNTIMES = Table(
         "torch": "wenlu.serving.runtimes.torch:TorchRuntime",
     },
 )
+
+WRITERS = Table("writer", {"torch": "wenlu.serving.runtimes.torch_writer:TorchWriter"})
+"""The same for language models."""

@@ -41,6 +41,9 @@ class Tokenizer(Protocol):
     unk_id: int
     """What stands for a piece it does not know, and for a text of nothing."""
 
+    end_id: int
+    """What stands between texts where a language model reads them: it never comes out of `encode`."""
+
     learned: str
     """What it was learned from, in words for the user; empty where there is nothing to say."""
 
@@ -57,6 +60,11 @@ class Tokenizer(Protocol):
         """The ids of `encode`, each with its place in the text: for people to look at, not for speed."""
 
     def decode(self, ids: Iterable[int]) -> str: ...
+
+    @property
+    def piece_bytes(self) -> list[bytes]:
+        """What each id stands for in UTF-8, of special ids nothing; raises WenluError `no_stream` where an imported
+        file does not tell."""
 
     def to_files(self) -> dict[str, bytes]:
         """What has to be kept, by file name."""

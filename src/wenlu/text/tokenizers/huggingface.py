@@ -9,11 +9,12 @@ import msgspec
 
 from wenlu.base.errors import WenluError
 from wenlu.text.cuts import Piece
-from wenlu.text.imported import ImportConfig, imported
+from wenlu.text.imported import ImportConfig, imported, no_stream
 from wenlu.text.segment import version_of
 from wenlu.text.subwords import FILE, cut_by, parsed, reference, surrogate
 
 _PADDING = ("<PAD>", "<pad>", "[PAD]", "<|pad|>", "<|padding|>", "<|endoftext|>")
+_END = ("<EOS>", "</s>", "<|endoftext|>", "<eos>", "<|im_end|>", "[SEP]")
 _SPARSEST = 4  # ids for each piece: some files leave gaps
 
 
@@ -38,6 +39,7 @@ class HuggingFaceTokenizer:
         _check_sizes(pieces=len(ids), size=self.size)
         self.pad_id: int | None = next((ids[name] for name in _PADDING if name in ids), None)
         self.unk_id = _unknown(content, ids, otherwise=self.pad_id or 0)
+        self.end_id: int = next((ids[name] for name in _END if name in ids), self.unk_id)
         self.version = version_of("tokenizers")
 
     @classmethod
@@ -60,6 +62,10 @@ class HuggingFaceTokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         text: str = self._model.decode(list(ids), skip_special_tokens=True)
         return text
+
+    @property
+    def piece_bytes(self) -> list[bytes]:
+        raise no_stream()
 
     def to_files(self) -> dict[str, bytes]:
         return {FILE: self._content}

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from wenlu.base.errors import WenluError, missing_package
 from wenlu.text.cuts import Piece
-from wenlu.text.imported import ImportConfig, imported
+from wenlu.text.imported import ImportConfig, imported, no_stream
 from wenlu.text.segment import version_of
 from wenlu.text.subwords import surrogate
 
@@ -32,6 +32,7 @@ class SentencePieceTokenizer:
         self.unk_id: int = self._model.unk_id()
         pad_id = self._model.pad_id()
         self.pad_id = pad_id if pad_id >= 0 else None
+        self.end_id: int = self._model.eos_id() if self._model.eos_id() >= 0 else self.unk_id
         self.version = version_of("sentencepiece")
 
     @classmethod
@@ -59,6 +60,10 @@ class SentencePieceTokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         text: str = self._model.decode(list(ids))
         return text
+
+    @property
+    def piece_bytes(self) -> list[bytes]:
+        raise no_stream()
 
     def to_files(self) -> dict[str, bytes]:
         return {_FILE: self._content}

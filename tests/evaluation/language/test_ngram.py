@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from wenlu.base.errors import WenluError
-from wenlu.evaluation.ngram import Ngram
+from wenlu.evaluation.language.ngram import Ngram
 
 POEMS = ["床前明月光", "疑是地上霜", "舉頭望明月", "低頭思故鄉", "明月出天山", "蒼茫雲海間", "月明星稀"]
 JAPANESE = ["吾輩は猫である", "名前はまだ無い", "どこで生れたか", "とんと見当がつかぬ"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wenlu.base.errors import WenluError
-from wenlu.evaluation.language import Surprise, difference_interval, measure_surprise, measure_variety
+from wenlu.evaluation.language.measures import Surprise, difference_interval, measure_surprise, measure_variety
 
 
 def measured(texts: int = 200, bits: float = 3.0, seed: int = 1) -> Surprise:

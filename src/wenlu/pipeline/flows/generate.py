@@ -1,0 +1,60 @@
+"""Texts foretold: a language model, beside counting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wenlu.base.errors import WenluError
+from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.flows.flow import Flow, RunResult
+from wenlu.pipeline.recipe import Contender, contender_model
+from wenlu.pipeline.stages.generate.candidate import candidate_stage
+from wenlu.pipeline.stages.generate.evaluation import evaluation_stage
+from wenlu.pipeline.stages.generate.model import model_stage
+from wenlu.pipeline.stages.shelving import Contended
+from wenlu.pipeline.stages.tokenizer import tokenizer_stage
+from wenlu.pipeline.stages.training import training_stage
+
+_WHOLE = 1 << 30  # ids a text: it is packed, not padded, so nothing need be cut off
+
+
+def generate(flow: Flow) -> RunResult:
+    """Raises WenluError: `empty_split`, and what the stages raise."""
+    _check_splits(flow.dataset)
+    recipe = flow.recipe
+    contender = _with_defaults(Contender(text=recipe.text, model=recipe.model, training=recipe.training))
+    name = contender_model(contender).name
+    tokenizer = flow.finish(tokenizer_stage(name, contender.text, flow.dataset, flow.workspace))
+    training = flow.finish(training_stage(name, contender, tokenizer, flow.dataset, aim="generate"))
+    candidate = flow.finish(
+        candidate_stage(contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=flow.dataset)
+    )
+    evaluation = flow.finish(evaluation_stage(candidate, flow.dataset))
+    stages = Contended(name, tokenizer, training, candidate, evaluation)
+    result = flow.finish(model_stage(flow.loaded, flow.run, stages, flow.dataset, flow.workspace)).result
+    folder = flow.workspace.root / result["folder"]
+    return RunResult(flow.run, result["model"], folder, f"{name} is deployed.", result["verdict"])
+
+
+def _with_defaults(contender: Contender) -> Contender:
+    """What the recipe leaves out, as the size of the model suggests it; texts are read whole."""
+    training = contender.training
+    suggested = {
+        key: value
+        for key, value in contender_model(contender).config.suggested(length=training.packing.length).items()
+        if key not in training.model_fields_set
+    }
+    text: dict[str, Any] = {} if "max_length" in contender.text.model_fields_set else {"max_length": _WHOLE}
+    return contender.model_copy(
+        update={"training": training.model_copy(update=suggested), "text": contender.text.model_copy(update=text)}
+    )
+
+
+def _check_splits(dataset: DatasetVersion) -> None:
+    empty = [split for split in ("train", "validation", "test") if not dataset.count(split)]
+    if empty:
+        raise WenluError(
+            "empty_split",
+            f"{dataset.reference} has no text in: {', '.join(empty)}.",
+            hint="Bring more texts, or change data.split.",
+        )

@@ -1,0 +1,1 @@
+"""The stages that a language model has of its own."""
