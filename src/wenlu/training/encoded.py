@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,11 @@ def write_encoded(folder: Path, blocks: Iterable[EncodedBlock]) -> None:
             ids.write(block.ids.astype("<i4").tobytes())
             ends.write(places.tobytes())
             labels.write(block.labels.astype("<i4").tobytes())
+
+
+def open_ids(folder: Path) -> IO[bytes]:
+    """The ids that were written into `folder`, one text behind the other, to be read and changed in place."""
+    return (folder / _IDS).open("r+b")
 
 
 def _map(path: Path, kind: type[_Number]) -> NDArray[_Number]:

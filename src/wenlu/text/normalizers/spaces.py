@@ -26,6 +26,12 @@ class Spaces:
             return text.strip(" ")
         return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
 
+    def many(self, texts: list[str]) -> list[str]:
+        joined = "".join(texts)
+        if joined.isprintable() and "  " not in joined:
+            return [text.strip(" ") for text in texts]
+        return list(map(self, texts))
+
     def edits(self, text: str) -> Iterator[Edit]:
         for match in _RUN.finditer(text):
             outside = match.start() == 0 or match.end() == len(text)
