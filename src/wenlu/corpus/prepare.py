@@ -61,8 +61,8 @@ class Prepare:
 
     def __call__(self, texts: Sequence[str]) -> Prepared:
         bodies = self._clean.normalize.many(texts)
-        reasons = list(map(self._clean.reason, bodies))
-        kept = [body for body, reason in zip(bodies, reasons, strict=True) if not reason]
+        reasons = self._clean.reasons(bodies)
+        kept = [body for body, reason in zip(bodies, reasons, strict=True) if not reason] if any(reasons) else bodies
         ids = list(map(content_id, kept))
         splits = [self._split_of(text_id.hex()) for text_id in ids]
         seen = self._seen(kept)
