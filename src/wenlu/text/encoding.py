@@ -16,9 +16,12 @@ from wenlu.text.pipeline import TextPipeline
 Item = TypeVar("Item")
 
 
-def encode_many(texts: Iterable[tuple[str, Item]], folder: Path) -> Iterator[tuple[list[Item], Encoded]]:
-    """The ids of texts by the pipeline saved in `folder`, some texts after the other, with what came beside each."""
-    pipeline, place = TextPipeline.load(folder), str(folder.resolve()).encode()
+def encode_many(
+    texts: Iterable[tuple[str, Item]], pipeline: TextPipeline, folder: Path
+) -> Iterator[tuple[list[Item], Encoded]]:
+    """The ids of texts by a pipeline that is saved in `folder`, some texts after the other, with what came beside
+    each."""
+    place = str(folder.resolve()).encode()
     work: Work[list[tuple[str, Item]], Encoded] = Work(
         lambda chunk: pipeline.encode_together(_bodies(chunk)),
         f"{__name__}:encoder",

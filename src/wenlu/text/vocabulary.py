@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
 
 from wenlu.base.errors import WenluError
 
@@ -52,6 +52,7 @@ class Vocabulary:
     @classmethod
     def by_frequency(cls, counts: Iterable[tuple[str, int]], *, min_count: int, max_size: int) -> Vocabulary:
         """The most frequent of pieces that occur at least `min_count` times; ties in code-point order."""
-        kept = ((piece, count) for piece, count in counts if count >= min_count and piece not in (PAD, UNK))
-        best = heapq.nsmallest(max_size - 2, kept, key=lambda entry: (-entry[1], entry[0]))
-        return cls([PAD, UNK, *(piece for piece, _ in best)])
+        kept = {piece: count for piece, count in counts if count >= min_count and piece not in (PAD, UNK)}
+        pieces = sorted(kept)
+        best = np.argsort([-kept[piece] for piece in pieces], kind="stable")[: max_size - 2]
+        return cls([PAD, UNK, *map(pieces.__getitem__, best.tolist())])

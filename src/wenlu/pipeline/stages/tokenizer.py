@@ -37,13 +37,13 @@ def tokenizer_stage(name: str, config: TextConfig, dataset: DatasetVersion, work
         else:
             pipeline = saved or _learned(config.to_learn, dataset, events)
             _save(pipeline, folder)
-            unknown = texts.encode("train", unk_id=pipeline.tokenizer.unk_id)
+            unknown = texts.encode("train", pipeline)
         result = {
             "digest": pipeline.digest(),
             "size": pipeline.tokenizer.size,
             "segmenter": pipeline.tokenizer.version,
             "coverage": 1 - unknown,
-            "oov": texts.encode("validation", unk_id=pipeline.tokenizer.unk_id),
+            "oov": texts.encode("validation", pipeline),
         }
         if pipeline.tokenizer.learned:
             events.result(f"The tokenizer was {pipeline.tokenizer.learned}")
@@ -106,18 +106,18 @@ class _Texts:
         self._events = events
         self._numbers = {label: number for number, label in enumerate(dataset.labels)}
 
-    def encode(self, split: str, *, unk_id: int) -> float:
-        """By the pipeline that is saved in the folder; the share of ids that is `<UNK>`."""
+    def encode(self, split: str, pipeline: TextPipeline) -> float:
+        """By the pipeline, which is saved in the folder; the share of ids that is `<UNK>`."""
         ids = unknown = 0
 
         def seen(blocks: Iterable[Block]) -> Iterator[Block]:
             nonlocal ids, unknown
             for labels, texts in blocks:
                 ids += len(texts.ids)
-                unknown += int(np.count_nonzero(texts.ids == unk_id))
+                unknown += int(np.count_nonzero(texts.ids == pipeline.tokenizer.unk_id))
                 yield labels, texts
 
-        self._write(split, seen(encode_many(self._dataset.rows(split), self._folder / TEXT)))
+        self._write(split, seen(encode_many(self._dataset.rows(split), pipeline, self._folder / TEXT)))
         return unknown / max(ids, 1)
 
     def learn_once(self, config: PipelineConfig, work: Path) -> tuple[TextPipeline, float]:
