@@ -47,7 +47,7 @@ def test_ids_are_those_of_the_saved_pipeline_with_the_numbers_of_labels(dataset:
 
 def test_on_all_processors_it_is_the_same(dataset: DatasetVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     alone, one = made(dataset, tmp_path / "alone", **SETTINGS)
-    monkeypatch.setattr("wenlu.text.counting._TOGETHER", 20)
+    monkeypatch.setattr("wenlu.text.cutting._TOGETHER", 20)
     monkeypatch.setattr("wenlu.base.crew.ALONE", 0.0)
     monkeypatch.setattr("wenlu.base.crew.processors", lambda: 2)
     together, other = made(dataset, tmp_path / "together", **SETTINGS)

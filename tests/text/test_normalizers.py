@@ -37,6 +37,17 @@ def test_nfkc_is_that_of_unicode(text: str):
     assert a_text(row="nfkc", text=text) == unicodedata.normalize("NFKC", text)
 
 
+@given(
+    texts=st.lists(
+        TEXTS | st.text(st.sampled_from("好Ａ１ \t\n\r\x1c\x1f\x85\u200b\u3000…ＳσΣ'a"), max_size=9), max_size=5
+    )
+)
+@settings(max_examples=300)
+@pytest.mark.parametrize("steps", [("nfkc", "spaces"), ("lower",), ("nfkc", "spaces", "lower", "repeats"), ("spaces",)])
+def test_many_texts_at_once_are_normalised_as_each_alone(steps: tuple[str, ...], texts: list[str]):
+    assert made(*steps).many(texts) == list(map(made(*steps), texts))
+
+
 def a_text(*, row: str, text: str) -> str:
     return str(NORMALIZERS[row]()(text))
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from wenlu.base.component import component
 from wenlu.base.errors import WenluError
+from wenlu.text.cutting import cut
 from wenlu.text.segment import SEGMENTERS, Segmenter
 
 _made: dict[str, Segmenter] = {}
@@ -28,6 +29,24 @@ def made(name: str) -> Segmenter:
 @pytest.mark.parametrize("name", list(SEGMENTERS))
 def test_nothing_is_added_dropped_or_changed(name: str, text: str):
     assert "".join(made(name)(text)) == text
+
+
+ODD = st.text(
+    st.sampled_from("我爱北京天安门東京都に住む。！ \n\r\tabcＡ１2.%+#&_-’·…～０é\u3000👍🏽\u200d𠮷㐀\0"), max_size=9
+)
+
+
+@given(texts=st.lists(ODD | st.text(max_size=9), max_size=6))
+@settings(max_examples=200, deadline=None)
+@pytest.mark.parametrize("name", list(SEGMENTERS))
+def test_texts_cut_at_once_are_cut_as_each_alone(name: str, texts: list[str]):
+    segment = made(name)
+    found = cut(texts, segment)
+    pieces = [found.pieces[number] for number in found.texts.ids]
+    rows = [segment(text) for text in texts]
+    assert found.texts.lengths.tolist() == [len(row) for row in rows]
+    assert pieces == [piece for row in rows for piece in row]
+    assert len(set(found.pieces)) == len(found.pieces)
 
 
 def test_its_version_names_what_decides_the_cuts(segmenter: Segmenter):

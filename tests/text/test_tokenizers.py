@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from tests.contracts.tokenizers import CORPUS, FILES, trained
 
 from wenlu.base.errors import WenluError
+from wenlu.text.census import Census
+from wenlu.text.cutting import numbered
 from wenlu.text.tokenizers import TOKENIZERS
 from wenlu.text.vocabulary import PAD, PAD_ID, UNK, UNK_ID, Vocabulary
 
@@ -41,6 +43,9 @@ def test_many_texts_at_once_are_each_as_alone(name: str):
     tokenizer, _ = trained(name)
     texts = ["", *CORPUS, " 行首　行末 ", "<PAD><BOS>"] * 40
     assert tokenizer.encode_batch(texts) == [tokenizer.encode(text) for text in texts]
+    together = tokenizer.encode_together(texts)
+    assert together.lengths.tolist() == [len(tokenizer.encode(text)) for text in texts]
+    assert together.ids.tolist() == [number for text in texts for number in tokenizer.encode(text)]
 
 
 @every
@@ -74,9 +79,9 @@ def test_a_missing_file_is_a_sentence(name: str):
 
 
 def test_a_vocabulary_is_by_frequency_with_padding_and_unknown_first():
-    texts = [["好", "好", "坏"], ["好", "坏", "中"], [PAD, PAD, UNK]]
-    assert Vocabulary.by_frequency(texts, min_count=2, max_size=10).pieces == (PAD, UNK, "好", "坏")
-    assert Vocabulary.by_frequency(texts, min_count=1, max_size=3).pieces == (PAD, UNK, "好")
+    counts = [("坏", 2), ("好", 3), ("中", 1), ("上", 2), (PAD, 9), (UNK, 9)]
+    assert Vocabulary.by_frequency(counts, min_count=2, max_size=10).pieces == (PAD, UNK, "好", "上", "坏")
+    assert Vocabulary.by_frequency(counts, min_count=1, max_size=3).pieces == (PAD, UNK, "好")
 
 
 def test_an_unknown_piece_has_the_unknown_id():
@@ -85,9 +90,12 @@ def test_an_unknown_piece_has_the_unknown_id():
 
 
 def test_counting_forgets_rare_pieces_rather_than_grow(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wenlu.text.vocabulary._MOST_COUNTED", 100)
-    texts = [["常", f"稀{number}"] for number in range(1_000)]
-    assert Vocabulary.by_frequency(texts, min_count=2, max_size=10).pieces == (PAD, UNK, "常")
+    monkeypatch.setattr("wenlu.text.census._MOST_COUNTED", 100)
+    census = Census()
+    for number in range(1_000):
+        census.add(numbered([["常", f"稀{number}"]]))
+        assert len(list(census.counts())) <= 101
+    assert dict(census.counts())["常"] == 1_000
 
 
 @pytest.mark.parametrize("content", [b"", b"[", b"{}", b'["a"]', b'["<PAD>", "<UNK>", "x", "x"]', b"\xff"])

@@ -16,15 +16,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from queue import SimpleQueue
 from types import TracebackType
-from typing import IO, TypeVar
+from typing import IO, Generic, TypeVar
 
 from wenlu.base.errors import WenluError
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 Begun = TypeVar("Begun")
 Job = Callable[[bytes], bytes]
 
@@ -49,18 +51,28 @@ def in_order(items: Iterable[Item], begin: Callable[[Item], Begun], *, workers: 
     yield from waiting
 
 
-def spread(
-    items: Iterable[Item], encode: Callable[[Item], bytes], factory: str, settings: bytes
-) -> Iterator[tuple[Item, bytes]]:
+@dataclass(frozen=True, slots=True)
+class Work(Generic[Item, Answer]):
+    """One kind of job: done `here` as it is, or by a crew, for which items and answers become bytes and come back."""
+
+    here: Callable[[Item], Answer]
+    factory: str
+    settings: bytes
+    encode: Callable[[Item], bytes]
+    decode: Callable[[bytes], Answer]
+
+
+def spread(items: Iterable[Item], work: Work[Item, Answer]) -> Iterator[tuple[Item, Answer]]:
     """Each item with the answer to it, in order: at first from here, since starting a crew takes half a second, and
     once it has taken `ALONE` seconds, from a crew on all processors."""
     items, started = iter(items), time.monotonic()
     for item in items:
         if processors() > 1 and time.monotonic() - started >= ALONE:
-            with Crew(factory, settings, workers=processors()) as crew:
-                yield from crew.map(chain([item], items), encode)
+            with Crew(work.factory, work.settings, workers=processors()) as crew:
+                for asked, answer in crew.map(chain([item], items), work.encode):
+                    yield asked, work.decode(answer)
             return
-        yield item, job_of(factory, settings)(encode(item))
+        yield item, work.here(item)
 
 
 class Crew:

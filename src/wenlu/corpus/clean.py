@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from wenlu.base.component import component
@@ -30,6 +30,13 @@ class Clean:
         if len(body) > longest:
             return "too_long"
         return next((why for refuse in self._filters if (why := refuse(body))), "")
+
+    def reasons(self, bodies: Sequence[str]) -> list[str]:
+        """`reason` of each."""
+        shortest, longest = self._lengths
+        if self._filters:
+            return list(map(self.reason, bodies))
+        return ["" if body and shortest <= len(body) <= longest else self.reason(body) for body in bodies]
 
 
 def content_id(body: str) -> bytes:

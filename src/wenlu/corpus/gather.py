@@ -75,14 +75,15 @@ class Gather:
 
     def _spilled(self, texts: Sequence[Text], prepared: Prepared) -> pa.RecordBatch:
         kept = list(self._kept(texts, prepared.reasons))
+        sources = [text.source for text in kept]
         groups = list(map(self._group, kept))
         columns = (
             prepared.ids,
             prepared.bodies,
             [self._number(text.label) for text in kept],
-            [text.source.file for text in kept],
-            [text.source.line for text in kept],
-            [text.source.byte_offset for text in kept],
+            [source.file for source in sources],
+            [source.line for source in sources],
+            [source.byte_offset for source in sources],
             groups,
             [self._split(text, group, split) for text, group, split in zip(kept, groups, prepared.splits, strict=True)],
             [_HELD_OUT.get(text.split, 0) for text in kept],

@@ -59,7 +59,7 @@ PACKED = frozenset(_OPENERS)
 """Suffixes of compressed files."""
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A line without its end. `number` counts from 1; `content` is None for one longer than `LONGEST_LINE`."""
 
     number: int

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from wenlu.base.crew import Job, spread
+from wenlu.base.crew import Job, Work, spread
 from wenlu.base.records import Text
 from wenlu.base.spec import Spec, check
 from wenlu.corpus.clean import Clean, content_id
@@ -60,9 +60,9 @@ class Prepare:
         self._bands = None if settings.dedup.near is None else Bands.at(settings.dedup.near)
 
     def __call__(self, texts: Sequence[str]) -> Prepared:
-        bodies = list(map(self._clean.normalize, texts))
-        reasons = list(map(self._clean.reason, bodies))
-        kept = [body for body, reason in zip(bodies, reasons, strict=True) if not reason]
+        bodies = self._clean.normalize.many(texts)
+        reasons = self._clean.reasons(bodies)
+        kept = [body for body, reason in zip(bodies, reasons, strict=True) if not reason] if any(reasons) else bodies
         ids = list(map(content_id, kept))
         splits = [self._split_of(text_id.hex()) for text_id in ids]
         seen = self._seen(kept)
@@ -85,16 +85,26 @@ def prepare_all(
 ) -> Iterator[tuple[list[Text], Prepared]]:
     """Every chunk with what became of it, in order. A small import is done here, a large one on all processors, and
     one for which a Ray cluster is named on its nodes; the outcome is the same."""
-    said = settings.model_dump_json().encode()
-    answers = _on_cluster(chunks, said, cluster) if cluster else spread(chunks, _bodies, _WORKER, said)
-    for chunk, answer in answers:
-        yield chunk, msgspec.msgpack.decode(answer, type=Prepared)
+    prepare, said = Prepare(settings), settings.model_dump_json().encode()
+    work = Work(lambda chunk: prepare(_bodies(chunk)), _WORKER, said, _encode, _decode)
+    return _on_cluster(chunks, work, cluster) if cluster else spread(chunks, work)
 
 
-def _on_cluster(chunks: Iterable[list[Text]], settings: bytes, address: str) -> Iterator[tuple[list[Text], bytes]]:
-    with RayCrew(_WORKER, settings, address=address) as crew:
-        yield from crew.map(chunks, _bodies)
+def _on_cluster(
+    chunks: Iterable[list[Text]], work: Work[list[Text], Prepared], address: str
+) -> Iterator[tuple[list[Text], Prepared]]:
+    with RayCrew(work.factory, work.settings, address=address) as crew:
+        for chunk, answer in crew.map(chunks, work.encode):
+            yield chunk, work.decode(answer)
 
 
-def _bodies(chunk: list[Text]) -> bytes:
-    return msgspec.msgpack.encode([text.body for text in chunk])
+def _bodies(chunk: list[Text]) -> list[str]:
+    return [text.body for text in chunk]
+
+
+def _encode(chunk: list[Text]) -> bytes:
+    return msgspec.msgpack.encode(_bodies(chunk))
+
+
+def _decode(answer: bytes) -> Prepared:
+    return msgspec.msgpack.decode(answer, type=Prepared)

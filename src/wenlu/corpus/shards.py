@@ -55,7 +55,8 @@ class _SplitHash:
     def add(self, ids: Iterable[bytes], labels: Iterable[str | None]) -> None:
         self._ids.update(b"".join(ids))
         numbers = self._numbers
-        self._labels.update(b"".join(numbers.setdefault(one, len(numbers)).to_bytes(4, "little") for one in labels))
+        places = [numbers.setdefault(one, len(numbers)) for one in labels]
+        self._labels.update(np.array(places, dtype="<u4").tobytes())
 
     def said(self) -> list[Any]:
         return [self._ids.hexdigest(), self._labels.hexdigest(), list(self._numbers)]

@@ -23,11 +23,15 @@ class Splitter:
         self._bounds = [
             (_bound(sum(parts[: number + 1]) / total), number) for number in range(len(SPLITS)) if parts[number]
         ]
-        self._salt = config.salt
+        self._salted = hashlib.sha256(f"{config.salt}\0".encode())
 
     def __call__(self, key: str) -> int:
         """The split of the text with this id, or of all texts of this group, as its place in SPLITS."""
-        place = hashlib.sha256(f"{self._salt}\0{key}".encode()).digest()[:_BYTES]
+        if len(self._bounds) == 1:
+            return self._bounds[0][1]
+        salted = self._salted.copy()
+        salted.update(key.encode())
+        place = salted.digest()[:_BYTES]
         for bound, number in self._bounds:
             if place < bound:
                 return number

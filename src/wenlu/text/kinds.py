@@ -20,6 +20,7 @@ HAN = 8
 """The first of eight kinds of ideographs: `HAN | NOT_SIMPLIFIED | …`."""
 NOT_SIMPLIFIED, NOT_TRADITIONAL, NOT_JAPANESE = 1, 2, 4
 KINDS = 16
+_UNSEEN = 255
 
 _END = 0x34000  # no letter or ideograph lies behind: the planes after it hold marks and private use
 _HAN = ((0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x33479))
@@ -37,15 +38,25 @@ def count_kinds(texts: Sequence[str]) -> NDArray[np.int64]:
     """
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    kinds = _table()[np.minimum(points, _END)]
+    kinds = _kinds(np.minimum(points, _END))
     text = np.repeat(np.arange(len(texts)) * KINDS, lengths)
     return np.bincount(text + kinds, minlength=len(texts) * KINDS).reshape(-1, KINDS)
 
 
+def _kinds(points: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    table = _table()
+    kinds = table[points]
+    new = np.unique(points[kinds == _UNSEEN])
+    if new.size:  # of a hundred thousand characters a corpus has a few thousand
+        table[new] = [_by_category(chr(point)) for point in new.tolist()]
+        kinds = table[points]
+    return kinds
+
+
 @cache
 def _table() -> NDArray[np.uint8]:
-    """The kind of every code point up to `_END`, which stands for all behind it."""
-    table = np.fromiter(map(_by_category, map(chr, range(_END + 1))), dtype=np.uint8, count=_END + 1)
+    """The kind of every code point up to `_END`, which stands for all behind it, once it has been seen."""
+    table = np.full(_END + 1, _UNSEEN, dtype=np.uint8)
     for kind, ranges in ((HIRAGANA, _HIRAGANA), (KATAKANA, _KATAKANA), (HAN, _HAN)):
         for first, last in ranges:
             table[first : last + 1] = kind

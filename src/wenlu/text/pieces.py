@@ -7,11 +7,16 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wenlu.base.component import Component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
-from wenlu.text.counting import count_pieces
+from wenlu.text.census import Census
 from wenlu.text.cuts import Piece
+from wenlu.text.cutting import cut, cut_many
+from wenlu.text.encoded import Encoded
 from wenlu.text.segment import Segmenter, made
 from wenlu.text.segmenters.character import Character
 from wenlu.text.subwords import tokenizer_json
@@ -57,16 +62,30 @@ class PieceTokenizer:
     @classmethod
     def train(cls, texts: Iterable[str], config: Any) -> Self:
         """A large corpus is cut on all processors; the outcome is the same."""
-        named = cls.segmenter(config)
-        counts = count_pieces(texts, named)
-        vocabulary = Vocabulary.by_frequency(counts, min_count=config.min_count, max_size=config.max_size)
-        return cls(vocabulary, made(named))
+        census = Census()
+        for _, found in cut_many(((text, None) for text in texts), cls.segmenter(config)):
+            census.add(found)
+        return cls.counted(census, config)
+
+    @classmethod
+    def counted(cls, census: Census, config: Any) -> Self:
+        """The tokenizer that `train` makes of texts whose pieces are counted."""
+        vocabulary = Vocabulary.by_frequency(census.counts(), min_count=config.min_count, max_size=config.max_size)
+        return cls(vocabulary, made(cls.segmenter(config)))
 
     def encode(self, text: str) -> list[int]:
         return self.vocabulary.encode(self._segment(text))
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         return [self.encode(text) for text in texts]
+
+    def encode_together(self, texts: Sequence[str]) -> Encoded:
+        found = cut(texts, self._segment)
+        return Encoded(self.ids_of(found.pieces)[found.texts.ids], found.texts.lengths)
+
+    def ids_of(self, pieces: Sequence[str]) -> NDArray[np.int32]:
+        """The id of each piece."""
+        return np.array(self.vocabulary.encode(pieces), dtype=np.int32)
 
     def cut(self, text: str) -> list[Piece]:
         pieces = self._segment(text)

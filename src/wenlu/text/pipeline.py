@@ -17,6 +17,7 @@ from wenlu.base.spec import Field, Spec, check
 from wenlu.storage.local import write_atomic
 from wenlu.text.aligned import Aligned
 from wenlu.text.cuts import Piece
+from wenlu.text.encoded import Encoded
 from wenlu.text.normalize import Normalizer
 from wenlu.text.tokenizers import TOKENIZERS, Tokenizer
 
@@ -53,6 +54,11 @@ class TextPipeline:
         longest, nothing = self.config.max_length, self.tokenizer.unk_id
         ids = self.tokenizer.encode_batch([self.normalized(text) for text in texts])
         return [row[:longest] or [nothing] for row in ids]
+
+    def encode_together(self, texts: Sequence[str]) -> Encoded:
+        """`encode` of many texts, in one array."""
+        found = self.tokenizer.encode_together(self.normalize.many(self.clean.many(texts)))
+        return found.bounded(self.config.max_length, nothing=self.tokenizer.unk_id)
 
     def cut(self, text: str) -> list[Piece]:
         """The ids of `text`, not cut at `max_length`, each with its place in `text` as it came in, uncleaned.

@@ -30,6 +30,10 @@ class Segmenter(Protocol):
     dictionary: Dictionary | None
     """The user's own words, if any: they decide the cuts as well, so tokenizers keep them."""
 
+    apart: str
+    """A character that is always a piece of its own and changes no cut beside it, so that texts without it may be cut
+    joined by it; empty where there is none."""
+
     def __call__(self, text: str) -> list[str]: ...
 
 

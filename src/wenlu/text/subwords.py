@@ -15,6 +15,7 @@ import msgspec
 from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.spec import Field, Spec
 from wenlu.text.cuts import Piece
+from wenlu.text.encoded import Encoded
 from wenlu.text.quick import Encode
 from wenlu.text.sample import Sample
 from wenlu.text.scripts import HAN, HIRAGANA, KATAKANA
@@ -106,6 +107,9 @@ class SubwordTokenizer:
             return self._encode(texts)
         except (UnicodeEncodeError, TypeError):
             raise surrogate() from None
+
+    def encode_together(self, texts: Sequence[str]) -> Encoded:
+        return Encoded.of(self.encode_batch(texts))
 
     def cut(self, text: str) -> list[Piece]:
         return cut_by(self._model, text)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
 
 from wenlu.base.errors import WenluError
 
 PAD, UNK = "<PAD>", "<UNK>"
 PAD_ID, UNK_ID = 0, 1
-
-_MOST_COUNTED = 4_000_000  # distinct pieces held while counting: about half a gigabyte
 
 
 class Vocabulary:
@@ -54,25 +50,9 @@ class Vocabulary:
             raise WenluError("bad_vocabulary", f"The vocabulary file can't be read: {error}.") from None
 
     @classmethod
-    def by_frequency(
-        cls, texts: Iterable[Iterable[str] | Mapping[str, int]], *, min_count: int, max_size: int
-    ) -> Vocabulary:
-        """The most frequent of pieces, given as they come or counted, that occur at least `min_count` times; ties in
-        code-point order.
-
-        Counting holds a bounded number of distinct pieces: past it, pieces seen once so far are forgotten
-        (lossy counting, Manku and Motwani 2002), which can only lose pieces far too rare to be kept.
-        """
-        counts: Counter[str] = Counter()
-        for pieces in texts:
-            counts.update(pieces)
-            if len(counts) > _MOST_COUNTED:
-                counts = _without_rarest(counts)
-        kept = ((piece, count) for piece, count in counts.items() if count >= min_count and piece not in (PAD, UNK))
-        best = heapq.nsmallest(max_size - 2, kept, key=lambda entry: (-entry[1], entry[0]))
-        return cls([PAD, UNK, *(piece for piece, _ in best)])
-
-
-def _without_rarest(counts: Counter[str]) -> Counter[str]:
-    """At most half of the most that is counted, the more frequent half."""
-    return Counter(dict(islice(counts.most_common(), _MOST_COUNTED // 2)))
+    def by_frequency(cls, counts: Iterable[tuple[str, int]], *, min_count: int, max_size: int) -> Vocabulary:
+        """The most frequent of pieces that occur at least `min_count` times; ties in code-point order."""
+        kept = {piece: count for piece, count in counts if count >= min_count and piece not in (PAD, UNK)}
+        pieces = sorted(kept)
+        best = np.argsort([-kept[piece] for piece in pieces], kind="stable")[: max_size - 2]
+        return cls([PAD, UNK, *map(pieces.__getitem__, best.tolist())])

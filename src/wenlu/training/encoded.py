@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,11 @@ def write_encoded(folder: Path, blocks: Iterable[EncodedBlock], *, targets: bool
             ids.write(block.ids.astype("<i4").tobytes())
             ends.write(places.tobytes())
             truth.write(block.truth.astype("<f4" if targets else "<i4").tobytes())
+
+
+def open_ids(folder: Path) -> IO[bytes]:
+    """The ids that were written into `folder`, one text behind the other, to be read and changed in place."""
+    return (folder / _IDS).open("r+b")
 
 
 def _map(path: Path, kind: type[_Number]) -> NDArray[_Number]:

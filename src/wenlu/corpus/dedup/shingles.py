@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CODE_POINTS = 0x110000
+_UNSEEN = 0xFFFFFFFF
 _WORDS = re.compile(r"[^\W_]+")
 _ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)  # the constants of SplitMix64 (Steele et al. 2014)
 
@@ -41,7 +42,7 @@ def shingled(texts: Sequence[str], *, length: int) -> Shingles:
     """
     points = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32)
     row = np.repeat(np.arange(len(texts)), np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)))
-    letters = _letters()[points]
+    letters = _letters(points)
     told = letters > 0
     row = row[told]
     shorter = np.bincount(row, minlength=len(texts)) < length
@@ -92,10 +93,21 @@ def _mixed(hashes: NDArray[np.uint64], points: NDArray[np.uint64]) -> NDArray[np
     return mixed ^ (mixed >> np.uint64(29))
 
 
-@cache
-def _letters() -> NDArray[np.uint32]:
+def _letters(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """What each code point counts as: itself in lower case, or 0 if it is no letter and no digit."""
-    return np.fromiter(map(_letter, range(_CODE_POINTS)), dtype=np.uint32, count=_CODE_POINTS)
+    table = _table()
+    letters = table[points]
+    new = np.unique(points[letters == _UNSEEN])
+    if new.size:  # of a million characters a corpus has a few thousand
+        table[new] = list(map(_letter, new.tolist()))
+        letters = table[points]
+    return letters
+
+
+@cache
+def _table() -> NDArray[np.uint32]:
+    """What each code point counts as, once it has been seen."""
+    return np.full(_CODE_POINTS, _UNSEEN, dtype=np.uint32)
 
 
 def _letter(point: int) -> int:

@@ -29,11 +29,18 @@ class DecodedLines:
         self.dropped: deque[Dropped] = deque()
 
     def __iter__(self) -> Iterator[str]:
+        encoding = self._encoding
         for line in self._lines:
             self.line = line
-            text = self._decoded(line)
-            if text is not None:
-                yield text.removeprefix(_BOM) if line.number == 1 else text
+            if line.content is None:
+                self.dropped.append(self.drop("", "line_too_long"))
+                continue
+            try:
+                text = line.content.decode(encoding)
+            except UnicodeDecodeError:
+                self.dropped.append(self.drop("", "bad_encoding"))
+                continue
+            yield text.removeprefix(_BOM) if line.number == 1 else text
 
     def source(self) -> Source:
         """Where the reader is."""
@@ -47,13 +54,3 @@ class DecodedLines:
         """What was set aside since the last call."""
         while self.dropped:
             yield self.dropped.popleft()
-
-    def _decoded(self, line: Line) -> str | None:
-        if line.content is None:
-            self.dropped.append(self.drop("", "line_too_long"))
-            return None
-        try:
-            return line.content.decode(self._encoding)
-        except UnicodeDecodeError:
-            self.dropped.append(self.drop("", "bad_encoding"))
-            return None

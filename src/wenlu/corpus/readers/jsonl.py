@@ -20,7 +20,8 @@ def read_jsonl(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]
     decoder = msgspec.json.Decoder(dict[str, Any])
     lines = DecodedLines(opened)
     for line in lines:
-        yield from lines.take_dropped()
+        if lines.dropped:
+            yield from lines.take_dropped()
         if line.strip():
             yield _text(line, decoder, lines, opened, source)
     yield from lines.take_dropped()

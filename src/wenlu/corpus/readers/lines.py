@@ -14,6 +14,7 @@ def read_lines(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]
     """Every line is a text."""
     lines = DecodedLines(opened)
     for line in lines:
-        yield from lines.take_dropped()
+        if lines.dropped:
+            yield from lines.take_dropped()
         yield Text(line, opened.label, lines.source(), opened.split)
     yield from lines.take_dropped()

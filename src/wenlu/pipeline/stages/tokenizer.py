@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ from wenlu.pipeline.recipe import TextConfig
 from wenlu.pipeline.stage import Stage
 from wenlu.pipeline.tokenizers import open_tokenizer
 from wenlu.storage.workspace import Workspace
+from wenlu.text.encoded import Encoded
 from wenlu.text.encoding import encode_many
+from wenlu.text.once import LearnOnce
 from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read, tokenizer_component
-from wenlu.training.encoded import EncodedBlock, write_encoded
+from wenlu.training.encoded import EncodedBlock, open_ids, write_encoded
 
 ENCODED = ("train", "validation")
+Block = tuple[list[str | None], Encoded]  # labels and ids of some texts
 
 
 def tokenizer_stage(name: str, config: TextConfig, dataset: DatasetVersion, workspace: Workspace) -> Stage:
@@ -28,17 +31,19 @@ def tokenizer_stage(name: str, config: TextConfig, dataset: DatasetVersion, work
     saved = None if config.saved is None else _saved(config.saved, config, dataset, workspace)
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        pipeline = saved or _learned(config.to_learn, dataset, events)
-        (folder / TEXT).mkdir()
-        pipeline.save(folder / TEXT)
-        unk_id = pipeline.tokenizer.unk_id
-        unknown = {split: _encode(folder, dataset, events, split, unk_id=unk_id) for split in ENCODED}
+        texts = _Texts(folder, dataset, events)
+        if saved is None and LearnOnce.can(config.to_learn):
+            pipeline, unknown = texts.learn_once(config.to_learn, work)
+        else:
+            pipeline = saved or _learned(config.to_learn, dataset, events)
+            _save(pipeline, folder)
+            unknown = texts.encode("train", pipeline)
         result = {
             "digest": pipeline.digest(),
             "size": pipeline.tokenizer.size,
             "segmenter": pipeline.tokenizer.version,
-            "coverage": 1 - unknown["train"],
-            "oov": unknown["validation"],
+            "coverage": 1 - unknown,
+            "oov": texts.encode("validation", pipeline),
         }
         if pipeline.tokenizer.learned:
             events.result(f"The tokenizer was {pipeline.tokenizer.learned}")
@@ -87,22 +92,58 @@ def _saved(reference: str, config: TextConfig, dataset: DatasetVersion, workspac
     return TextPipeline(found.tokenizer, settings, clean=dataset.normalize_steps)
 
 
-def _encode(folder: Path, dataset: DatasetVersion, events: Events, split: str, *, unk_id: int) -> float:
-    """Write one split as ids by the pipeline that is saved in the folder; the share of them that is `<UNK>`."""
-    number = {label: position for position, label in enumerate(dataset.labels)}
-    ids = unknown = 0
+def _save(pipeline: TextPipeline, folder: Path) -> None:
+    (folder / TEXT).mkdir()
+    pipeline.save(folder / TEXT)
 
-    def blocks() -> Iterator[EncodedBlock]:
-        nonlocal ids, unknown
-        done = 0
-        for labels, texts in encode_many(dataset.rows(split), folder / TEXT):
-            ids += len(texts.ids)
-            unknown += int(np.count_nonzero(texts.ids == unk_id))
-            done += len(labels)
-            events.progress(done, dataset.count(split))
-            yield EncodedBlock(
-                texts.ids, texts.lengths, np.array([number[label or ""] for label in labels], dtype=np.int32)
-            )
 
-    write_encoded(folder / split, blocks())
-    return unknown / max(ids, 1)
+class _Texts:
+    """The texts of a dataset, written as ids into the folder of a stage, a split at a time."""
+
+    def __init__(self, folder: Path, dataset: DatasetVersion, events: Events) -> None:
+        self._folder = folder
+        self._dataset = dataset
+        self._events = events
+        self._numbers = {label: number for number, label in enumerate(dataset.labels)}
+
+    def encode(self, split: str, pipeline: TextPipeline) -> float:
+        """By the pipeline, which is saved in the folder; the share of ids that is `<UNK>`."""
+        ids = unknown = 0
+
+        def seen(blocks: Iterable[Block]) -> Iterator[Block]:
+            nonlocal ids, unknown
+            for labels, texts in blocks:
+                ids += len(texts.ids)
+                unknown += int(np.count_nonzero(texts.ids == pipeline.tokenizer.unk_id))
+                yield labels, texts
+
+        self._write(split, seen(encode_many(self._dataset.rows(split), pipeline, self._folder / TEXT)))
+        return unknown / max(ids, 1)
+
+    def learn_once(self, config: PipelineConfig, work: Path) -> tuple[TextPipeline, float]:
+        """Training texts by the pipeline that is learned from them and saved in the folder, each cut once; the
+        pipeline, and the share of ids that is `<UNK>`."""
+        work.mkdir(parents=True, exist_ok=True)
+        learn = LearnOnce(config, clean=self._dataset.normalize_steps, folder=work)
+        ids = self._write("train", learn.blocks(self._dataset.rows("train")))
+        pipeline = learn.pipeline()
+        _save(pipeline, self._folder)
+        with open_ids(self._folder / "train") as file:
+            unknown = learn.settle(file, pipeline)
+        return pipeline, unknown / max(ids, 1)
+
+    def _write(self, split: str, blocks: Iterable[Block]) -> int:
+        """How many ids there were."""
+        number, total = self._numbers, self._dataset.count(split)
+        done = ids = 0
+
+        def labelled() -> Iterator[EncodedBlock]:
+            nonlocal done, ids
+            for labels, texts in blocks:
+                done += len(labels)
+                ids += len(texts.ids)
+                self._events.progress(done, total)
+                yield EncodedBlock(*texts, np.array([number[label or ""] for label in labels], dtype=np.int32))
+
+        write_encoded(self._folder / split, labelled())
+        return ids

@@ -17,6 +17,10 @@ class Lower:
     def __call__(self, text: str) -> str:
         return text.lower()
 
+    def many(self, texts: list[str]) -> list[str]:
+        lowered = "\n".join(texts).lower().split("\n")
+        return lowered if len(lowered) == len(texts) else list(map(self, texts))
+
     def edits(self, text: str) -> Iterator[Edit]:
         lowered, done = text.lower(), 0
         for place, letter in enumerate(text):

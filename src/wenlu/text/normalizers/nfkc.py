@@ -29,6 +29,17 @@ class Nfkc:
         # a line feed joins nothing, so each line is alone: one ㈱ in a book costs a line, not the book
         return "\n".join([unicodedata.normalize("NFKC", line) for line in text.split("\n")])
 
+    def many(self, texts: list[str]) -> list[str]:
+        joined = "\n".join(texts)
+        if unicodedata.is_normalized("NFKC", joined):
+            return texts
+        for wide, narrow in _COMMON:
+            joined = joined.replace(wide, narrow)
+        lines = joined.split("\n")
+        if len(lines) != len(texts):
+            return list(map(self, texts))
+        return [unicodedata.normalize("NFKC", line) for line in lines]
+
     def edits(self, text: str) -> Iterator[Edit]:
         start = 0
         for end in range(1, len(text) + 1):

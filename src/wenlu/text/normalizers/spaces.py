@@ -26,6 +26,13 @@ class Spaces:
             return text.strip(" ")
         return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
 
+    def many(self, texts: list[str]) -> list[str]:
+        joined = "".join(texts)
+        if any(separator in joined for separator in "\x1c\x1d\x1e\x1f"):  # white space to `split`, nothing here
+            return list(map(self, texts))
+        spaced = [" ".join(text.split()) for text in texts]
+        return [text if text.isprintable() else self(text) for text in spaced]
+
     def edits(self, text: str) -> Iterator[Edit]:
         for match in _RUN.finditer(text):
             outside = match.start() == 0 or match.end() == len(text)

@@ -12,6 +12,8 @@ class Character:
     class Config(Spec):
         """No settings."""
 
+    apart = "\0"
+
     def __init__(self, config: Config) -> None:
         self.version = "character 1"
         self.dictionary: Dictionary | None = None

@@ -16,6 +16,8 @@ class Jieba:
     class Config(DictionaryConfig):
         """Unknown words are guessed by the hidden Markov model, as jieba does by default."""
 
+    apart = ""  # joining saves it nothing
+
     def __init__(self, config: Config, dictionary: Dictionary | None = None) -> None:
         try:
             import jieba  # belongs to an optional extra

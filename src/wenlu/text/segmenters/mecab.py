@@ -29,6 +29,8 @@ class Mecab:
     class Config(DictionaryConfig):
         """The words of a user dictionary are kept whole."""
 
+    apart = ""  # every piece is chosen by its neighbours
+
     def __init__(self, config: Config, dictionary: Dictionary | None = None) -> None:
         try:
             import fugashi  # both belong to an optional extra

@@ -27,6 +27,8 @@ class Sudachi:
     class Config(DictionaryConfig):
         mode: Literal["A", "B", "C"] = Field("C", description="A: short units, B: middle, C: named entities kept whole")
 
+    apart = ""  # every piece is chosen by its neighbours
+
     def __init__(self, config: Config, dictionary: Dictionary | None = None) -> None:
         try:
             from sudachipy import SplitMode  # belongs to an optional extra

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from wenlu.base.spec import Spec
 from wenlu.base.table import Table
 from wenlu.text.cuts import Piece
+from wenlu.text.encoded import Encoded
 
 TOKENIZERS = Table(
     "tokenizer",
@@ -55,6 +56,9 @@ class Tokenizer(Protocol):
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` of each, sooner."""
+
+    def encode_together(self, texts: Sequence[str]) -> Encoded:
+        """`encode` of each, in one array."""
 
     def cut(self, text: str) -> list[Piece]:
         """The ids of `encode`, each with its place in the text: for people to look at, not for speed."""

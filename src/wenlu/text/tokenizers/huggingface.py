@@ -9,6 +9,7 @@ import msgspec
 
 from wenlu.base.errors import WenluError
 from wenlu.text.cuts import Piece
+from wenlu.text.encoded import Encoded
 from wenlu.text.imported import ImportConfig, imported, no_stream
 from wenlu.text.segment import version_of
 from wenlu.text.subwords import FILE, cut_by, parsed, reference, surrogate
@@ -55,6 +56,9 @@ class HuggingFaceTokenizer:
             return self._encode(texts)
         except TypeError:
             raise surrogate() from None
+
+    def encode_together(self, texts: Sequence[str]) -> Encoded:
+        return Encoded.of(self.encode_batch(texts))
 
     def cut(self, text: str) -> list[Piece]:
         return cut_by(self._model, text)

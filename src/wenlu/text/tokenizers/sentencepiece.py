@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from wenlu.base.errors import WenluError, missing_package
 from wenlu.text.cuts import Piece
+from wenlu.text.encoded import Encoded
 from wenlu.text.imported import ImportConfig, imported, no_stream
 from wenlu.text.segment import version_of
 from wenlu.text.subwords import surrogate
@@ -49,6 +50,9 @@ class SentencePieceTokenizer:
         except (UnicodeEncodeError, TypeError, ValueError):
             raise surrogate() from None
         return ids
+
+    def encode_together(self, texts: Sequence[str]) -> Encoded:
+        return Encoded.of(self.encode_batch(texts))
 
     def cut(self, text: str) -> list[Piece]:
         try:
