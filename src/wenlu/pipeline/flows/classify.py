@@ -47,6 +47,13 @@ def _check_labels(dataset: DatasetVersion, recipe: Recipe) -> None:
             f"{dataset.reference} has no text in: {', '.join(empty)}.",
             hint="Bring more texts, or change data.split.",
         )
+    splits = ("train", "validation", "test")
+    if bare := sum(dataset.count(split) - sum(dataset.label_counts(split).values()) for split in splits):
+        raise WenluError(
+            "unlabelled",
+            f"{bare:,} texts of {dataset.reference} have no label.",
+            hint="Give every source in data.sources a label, a label_column or label_from.",
+        )
     positive = recipe.service.positive
     if positive is not None and (positive not in dataset.labels or len(dataset.labels) != 2):
         raise WenluError(

@@ -23,6 +23,7 @@ from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read, tokeni
 from wenlu.training.encoded import EncodedBlock, open_ids, write_encoded
 
 ENCODED = ("train", "validation")
+_NO_LABEL = -1  # a language model asks for none, and other tasks refuse such texts before this
 Block = tuple[list[str | None], Encoded]  # labels and ids of some texts
 
 
@@ -143,7 +144,8 @@ class _Texts:
                 done += len(labels)
                 ids += len(texts.ids)
                 self._events.progress(done, total)
-                yield EncodedBlock(*texts, np.array([number[label or ""] for label in labels], dtype=np.int32))
+                truth = [number.get(label or "", _NO_LABEL) for label in labels]
+                yield EncodedBlock(*texts, np.array(truth, dtype=np.int32))
 
         write_encoded(self._folder / split, labelled())
         return ids
