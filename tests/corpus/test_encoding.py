@@ -107,6 +107,25 @@ def test_a_word_is_read_right_or_asked_about_and_never_read_wrong(text: str, enc
     assert decoded == content.decode(encoding)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["と然《さ》も／＼若氣《わかげ》に思込《おもひこ》んだやうな顏色《かほいろ》をして",
+     "ロムブスの見かけたと云ふ鯨です。時々｜潮《しほ》も吐きかねません。吼《ほ》える声",
+     "　　　〇、〇〇〇", "すいそ》が、\r\n　　　　　　　　　　〇、〇〇〇〇"],
+)  # fmt: skip
+def test_the_marks_of_novels_tell_euc_jp_from_gb_2312_in_which_the_kana_are_the_same(text: str):
+    try:
+        assert found(text.encode("euc_jp")) == "euc_jp"
+    except WenluError:
+        assert len(text) < 30  # noqa: PT017  (so few characters may be asked about, and never read wrong)
+
+
+def test_ditto_marks_among_kana_do_not_make_gb_2312_euc_jp():
+    text = "》うてある。此《これ》に蔽《おほ》はれて、其《そ》"
+    with pytest.raises(WenluError, match="gb18030"):
+        found(text.encode("gb18030"))
+
+
 def test_the_candidates_are_shown_with_previews():
     with pytest.raises(WenluError) as caught:
         found("好".encode("gbk"))

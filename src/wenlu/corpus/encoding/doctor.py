@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from wenlu.base.errors import WenluError
 from wenlu.corpus.encoding.likely import NOTHING, Likelihood, best_language, likelihood
@@ -26,6 +28,8 @@ _SURE = 8.0
 _SURE_EACH = 1.5
 _SURE_WIDE = 40.0
 _UNUSUAL = 0.2, 10.0  # a character and at most: Japanese is not written in the Chinese sets, though they have kana
+_ODD = re.compile(r"(?<=[^ぁ-ヿ])[ゝゞヽヾ]|([」』》〉】])(?=[、。]?\1)|[ぁ-ん]〃|〃[ぁ-ん]")
+_ODD_EACH = 4.0  # for a mark of kana behind no kana, one closing bracket twice, a ditto mark among kana
 _PLAUSIBLE = -10.2  # mean logarithm of a character's probability; running text has -6 to -8, names -9
 _MOST_BROKEN = 0.01  # share of lines that may be broken in the right encoding
 _MOST_STRANGE = 0.1  # share of weighed lines that may look like another encoding: a file may be a mixture
@@ -48,20 +52,33 @@ _ESCAPING = ("iso2022_jp_2", "iso2022_jp_ext")
 _ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b$(D", b"\x1b(J", b"\x1b(I")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
-    """An encoding that may be the file's: how many of its lines are broken in it, and how its beginning reads.
+    """An encoding that may be the file's: how many of its lines are broken in it, and how some of them read.
 
-    `likelihood` is of the weighed part of the file, every `every`th line; `strange` is the share of lines there that
-    hardly read as text.
+    The lines are every `every`th one beyond ASCII. What takes time to weigh is weighed when it is first asked for: in a
+    folder of small files most candidates are out before.
     """
 
     encoding: str
     broken: float
-    likelihood: Likelihood
-    strange: float
-    sample: str
+    lines: tuple[str, ...]
     every: int = 1
+
+    @cached_property
+    def sample(self) -> str:
+        """The lines, one below the other."""
+        return "\n".join(self.lines)
+
+    @cached_property
+    def likelihood(self) -> Likelihood:
+        """Of the sample."""
+        return _likelihood(self.sample, self.encoding)
+
+    @cached_property
+    def strange(self) -> float:
+        """The share of lines that hardly read as text."""
+        return _strange(self.lines)
 
     @property
     def total(self) -> float:
@@ -278,16 +295,8 @@ class _Narrow:
             self._by_line(part)
 
     def candidate(self) -> Candidate:
-        text = "\n".join(self.sample.lines)
-        strange = _strange(self.sample.lines)
-        return Candidate(
-            encoding=self.encoding,
-            broken=self.broken / max(self.lines, 1),
-            likelihood=_likelihood(text, self.encoding),
-            strange=strange,
-            sample=text,
-            every=self.sample.every,
-        )
+        broken = self.broken / max(self.lines, 1)
+        return Candidate(self.encoding, broken, tuple(self.sample.lines), self.sample.every)
 
     def _by_line(self, part: bytes) -> None:
         for line in part.split(b"\n"):
@@ -320,20 +329,25 @@ def _wide_lines(part: bytes) -> int:
 
 
 def _likelihood(text: str, encoding: str) -> Likelihood:
-    if not text:
+    counts = Counter(text)
+    if not counts:
         return NOTHING
     if encoding in _NOT_OURS:
-        return likelihood(text, _NOT_OURS[encoding])
+        return likelihood(counts, _NOT_OURS[encoding])
+    odd = _ODD_EACH * sum(1 for _ in _ODD.finditer(text))
     if encoding not in _CHINESE:
-        return best_language(text)
+        return _less(best_language(text), odd)
     each, most = _UNUSUAL
-    japanese = likelihood(text, "ja")
-    japanese = replace(japanese, total=japanese.total - min(each * len(text), most))
-    found = [likelihood(text, "zh-Hans"), likelihood(text, "zh-Hant"), japanese]
-    return max(found, key=lambda one: one.total)
+    japanese = _less(likelihood(counts, "ja"), min(each * len(text), most))
+    found = [likelihood(counts, "zh-Hans"), likelihood(counts, "zh-Hant"), japanese]
+    return _less(max(found, key=lambda one: one.total), odd)
 
 
-def _strange(lines: list[str]) -> float:
+def _less(one: Likelihood, by: float) -> Likelihood:
+    return replace(one, total=one.total - by)
+
+
+def _strange(lines: Sequence[str]) -> float:
     """The share of lines that hardly read as text, among those long enough to tell."""
     told = [best_language(line).mean for line in lines[:400] if sum(character > "\x7f" for character in line) >= 6]
     return sum(mean < _STRANGE for mean in told) / len(told) if told else 0.0
