@@ -1,8 +1,8 @@
 """Dataset versions: Parquet shards and a manifest, in `datasets/<name>/<version>/`.
 
 The version is a digest of what the dataset says, not of how its bytes are stored: settings, the order of the labels,
-and the id and label of every text in the order of its split. It is the same on any machine, and `verify` works it out
-again from what is stored.
+and the id and label of every text in the order of its split. It is the same on any machine, wherever the files lay
+there, and `verify` works it out again from what is stored.
 """
 
 from __future__ import annotations
