@@ -50,6 +50,13 @@ def test_what_fits_nothing_well_is_asked_about(content: bytes):
     assert "strange.txt" in caught.value.message
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_of_a_file_with_too_many_broken_lines_the_nearest_reading_is_shown_with_their_share(encoding: str):
+    with pytest.raises(WenluError, match=f"{encoding} \\(9.1% of the lines broken\\): 这家店") as caught:
+        found(b"\n".join([*[CHINESE.encode(encoding)] * 5, b"\xff\xff\xff"]))
+    assert "left out and counted" in caught.value.hint
+
+
 def test_no_bytes_are_utf8():
     assert found(b"") == "utf-8"
 

@@ -91,6 +91,14 @@ def test_where_the_files_lie_and_when_they_were_written_makes_no_other_version(t
     assert len(versions) == 1
 
 
+def test_another_number_of_refused_texts_is_another_version_so_that_each_shows_its_own(tmp_path: Path):
+    whole = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(50)))})
+    twice = imported(tmp_path, {"uri": str(written(tmp_path / "b.txt", [*sentences(50), *sentences(9)]))})
+    assert whole.count("train") == twice.count("train")
+    assert twice.manifest.counts.dropped == {"duplicate": 9}
+    twice.verify()
+
+
 @pytest.mark.parametrize("change", [{"clean": {"min_length": 3}}, {"split": {"salt": "x"}}, {"language": "ja"}])
 def test_another_setting_is_another_version(tmp_path: Path, change: dict[str, object]):
     source = {"uri": str(written(tmp_path / "a.txt", sentences(50))), "label": "x"}

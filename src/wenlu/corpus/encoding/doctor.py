@@ -32,6 +32,7 @@ _ODD = re.compile(r"(?<=[^ぁ-ヿ])[ゝゞヽヾ]|([」』》〉】])(?=[、。]
 _ODD_EACH = 4.0  # for a mark of kana behind no kana, one closing bracket twice, a ditto mark among kana
 _PLAUSIBLE = -10.2  # mean logarithm of a character's probability; running text has -6 to -8, names -9
 _MOST_BROKEN = 0.01  # share of lines that may be broken in the right encoding
+_MOST_MEANT = 0.5  # and that may be in one that is shown where none fits
 _MOST_STRANGE = 0.1  # share of weighed lines that may look like another encoding: a file may be a mixture
 _STRANGE = -11.5
 _WEIGHED = 65_536  # bytes that likelihoods are taken of, from all over the file
@@ -88,7 +89,13 @@ class Candidate:
 
     @property
     def preview(self) -> str:
-        return self.sample.strip()[:_PREVIEW]
+        return " ".join(self.sample.split())[:_PREVIEW]
+
+    @property
+    def said(self) -> str:
+        """`cp932: 経済の記事`, and how much of the file is broken in it, if anything is."""
+        broken = f" ({max(self.broken, 0.001):.1%} of the lines broken)" if self.broken else ""
+        return f"{self.encoding}{broken}: {self.preview}"
 
     @property
     def reads_well(self) -> bool:
@@ -109,16 +116,17 @@ def detect(blocks: Blocks, *, name: str) -> str:
     if findings.encoding:
         return findings.encoding
     shown = [one for one in findings.candidates if one.encoding not in _NOT_OURS]
-    seen = "; ".join(f"{one.encoding}: {one.preview}" for one in shown[:4]) or "none fits"
+    seen = "; ".join(one.said for one in shown[:4]) or "none fits"
     raise WenluError(
         "encoding_unclear",
         f"The encoding of {name} is not clear ({seen}).",
-        hint="Say which: --encoding NAME on the command line, encoding: NAME in a recipe.",
+        hint="Say which: --encoding NAME on the command line, encoding: NAME in a recipe. Lines broken in it are left "
+        "out and counted.",
     )
 
 
 def examine(blocks: Blocks) -> Findings:
-    """Look at every byte of a file, at most twice."""
+    """Look at every byte of a file, at most twice, and once more where nothing fits."""
     utf8 = _Utf8.of(blocks())
     if utf8.mark:
         [found] = _weighed(blocks(), [utf8.mark])
@@ -131,7 +139,17 @@ def examine(blocks: Blocks) -> Findings:
         return _chosen(readable) if readable else Findings("utf-8")
     if utf8.escapes and not utf8.wide and not utf8.broken:
         return _chosen(_weighed(blocks(), _ESCAPING))
-    return _chosen(_weighed(blocks(), [*_OURS, *_NOT_OURS, *wide, *(["utf-8"] if utf8.fits else [])]))
+    weighed = _weighed(blocks(), [*_OURS, *_NOT_OURS, *wide, *(["utf-8"] if utf8.fits else [])])
+    found = _chosen(weighed)
+    if any(one.encoding not in _NOT_OURS and one.reads_well for one in found.candidates):
+        return found
+    return Findings("", _nearest([*weighed, *_weighed(blocks(), ["utf-8"])]) or found.candidates)
+
+
+def _nearest(weighed: list[Candidate]) -> tuple[Candidate, ...]:
+    """Of readings none of which fits, those that a person may still mean, the least broken first."""
+    meant = [one for one in weighed if one.encoding not in _NOT_OURS and one.broken <= _MOST_MEANT and one.reads_well]
+    return tuple(sorted(meant, key=lambda one: one.broken))
 
 
 def _chosen(weighed: list[Candidate]) -> Findings:
