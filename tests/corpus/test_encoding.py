@@ -124,7 +124,7 @@ def test_the_marks_of_novels_tell_euc_jp_from_gb_2312_in_which_the_kana_are_the_
     try:
         assert found(text.encode("euc_jp")) == "euc_jp"
     except WenluError:
-        assert len(text) < 30  # noqa: PT017  (so few characters may be asked about, and never read wrong)
+        assert len(text) < 30  # so few characters may be asked about, and never read wrong
 
 
 def test_ditto_marks_among_kana_do_not_make_gb_2312_euc_jp():

@@ -461,3 +461,15 @@ def test_a_zip_is_an_archive_by_its_name_alone(tmp_path: Path, name: str, said: 
     made(path, path.read_bytes()[: None if name == "a.xlsx" else -30])
     with pytest.raises(WenluError, match=said):
         read(path)
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "parquet"])
+def test_fields_with_usual_names_need_not_be_asked_for(tmp_path: Path, suffix: str):
+    records = [{"id": "1", "内容": "很好吃", "类别": "好"}, {"id": "2", "内容": "很难吃", "类别": None}]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(records), path)
+    else:
+        made(path, "\n".join(map(json.dumps, records)).encode() if suffix == "jsonl" else json.dumps(records).encode())
+    assert [(text.body, text.label) for text in read(path, encoding="auto")[0]] == [("很好吃", "好"), ("很难吃", None)]
+    assert [text.label for text in read(path, encoding="auto", label_from="none")[0]] == [None, None]

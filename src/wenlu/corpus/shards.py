@@ -40,8 +40,8 @@ class VersionHash:
         self._splits[split].add(ids, labels)
 
     def hex(self, *, settings: Mapping[str, Any], labels: Sequence[str], counts: Counts) -> str:
-        """Of the texts so far, and of how many were read and dropped. The settings' name is left out, since the version stands beside it, and so is where the
-        sources lie: the same files in another folder are the same data."""
+        """Of the texts so far, and of how many were read and dropped. The settings' name is left out, since the version
+        stands beside it, and so is where the sources lie: the same files in another folder are the same data."""
         said = {key: value for key, value in settings.items() if key != "name"}
         said["sources"] = [_without_place(source) for source in settings.get("sources", ())]
         texts = [split.said() for split in self._splits.values()]

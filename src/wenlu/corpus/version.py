@@ -1,8 +1,8 @@
 """Dataset versions: Parquet shards and a manifest, in `datasets/<name>/<version>/`.
 
 The version is a digest of what the dataset says, not of how its bytes are stored: settings, the order of the labels,
-the id and label of every text in the order of its split, and how many were read and refused for what reason. It is the same on any machine, wherever the files lay
-there, and `verify` works it out again from what is stored.
+the id and label of every text in the order of its split, and how many were read and refused for what reason. It is the
+same on any machine, wherever the files lay there, and `verify` works it out again from what is stored.
 """
 
 from __future__ import annotations

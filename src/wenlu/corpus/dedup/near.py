@@ -4,8 +4,8 @@ Broder 1997 (MinHash), Leskovec, Rajaraman and Ullman, Mining of Massive Dataset
 all rows of a band agree; whether they are alike is then decided by Jaccard's index of their shingles, so a wrong
 meeting costs time and never a text.
 
-Memory holds the meetings of `_PART` texts in one band, `_REMEMBERED` shingles, and one byte a text. A text takes 8 bytes of disk a band: 100
-million texts take 17 GB, in 21 files that are read 25 times each, one after the other.
+Memory holds the meetings of `_PART` texts in one band, `_REMEMBERED` shingles, and one byte a text. A text takes 8
+bytes of disk a band: 100 million texts take 17 GB, in 21 files that are read 25 times each, one after the other.
 """
 
 from __future__ import annotations

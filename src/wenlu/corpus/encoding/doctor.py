@@ -140,10 +140,10 @@ def examine(blocks: Blocks) -> Findings:
     if utf8.escapes and not utf8.wide and not utf8.broken:
         return _chosen(_weighed(blocks(), _ESCAPING))
     weighed = _weighed(blocks(), [*_OURS, *_NOT_OURS, *wide, *(["utf-8"] if utf8.fits else [])])
-    found = _chosen(weighed)
-    if any(one.encoding not in _NOT_OURS and one.reads_well for one in found.candidates):
-        return found
-    return Findings("", _nearest([*weighed, *_weighed(blocks(), ["utf-8"])]) or found.candidates)
+    findings = _chosen(weighed)
+    if any(one.encoding not in _NOT_OURS and one.reads_well for one in findings.candidates):
+        return findings
+    return Findings("", _nearest([*weighed, *_weighed(blocks(), ["utf-8"])]) or findings.candidates)
 
 
 def _nearest(weighed: list[Candidate]) -> tuple[Candidate, ...]:
