@@ -9,10 +9,10 @@ from wenlu.corpus.settings import SourceConfig
 
 TEXT = "text"
 
-_TEXTS = frozenset({"text", "content", "body", "review", "comment", "sentence", "文本", "内容", "內容", "正文", "评论", "評論",
-                    "句子", "テキスト", "本文", "文章", "レビュー", "コメント"})  # fmt: skip
-_LABELS = frozenset({"label", "category", "class", "sentiment", "标签", "標籤", "类别", "類別", "分类", "分類", "情感", "感情",
-                     "ラベル", "カテゴリ", "カテゴリー"})  # fmt: skip
+_TEXTS = frozenset({"text", "content", "body", "review", "comment", "sentence", "文本", "内容", "內容", "正文", "评论",
+                    "評論", "句子", "テキスト", "本文", "文章", "レビュー", "コメント"})  # fmt: skip
+_LABELS = frozenset({"label", "category", "class", "sentiment", "标签", "標籤", "类别", "類別", "分类", "分類", "情感",
+                     "感情", "ラベル", "カテゴリ", "カテゴリー"})  # fmt: skip
 
 
 def text_name(names: Iterable[str]) -> str:
