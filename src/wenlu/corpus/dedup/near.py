@@ -28,7 +28,7 @@ _FOUND = 0.99  # share of pairs right at the threshold that meet in some band; m
 _SEED = 42
 _PART = 4_000_000
 _LEADERS = 8  # texts of one meeting that a further one is compared with: a meeting of millions stays linear
-_REMEMBERED = 1_000_000  # shingles, about 100 bytes each: thousands of sentences, or a dozen of the longest texts
+_REMEMBERED = 400_000  # shingles, 150 bytes each: thousands of sentences, or a handful of the longest texts
 _NOTHING = np.uint64(0)
 
 
