@@ -57,6 +57,11 @@ def test_of_a_file_with_too_many_broken_lines_the_nearest_reading_is_shown_with_
     assert "left out and counted" in caught.value.hint
 
 
+def test_an_enormous_line_is_no_broken_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wenlu.corpus.encoding.doctor.LONGEST_LINE", 50)
+    assert found(b"a short line\n" + "好".encode() * 1_000 + b"\n") == "utf-8"
+
+
 def test_no_bytes_are_utf8():
     assert found(b"") == "utf-8"
 

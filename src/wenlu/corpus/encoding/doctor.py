@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from wenlu.base.errors import WenluError
 from wenlu.corpus.encoding.likely import NOTHING, Likelihood, best_language, likelihood
@@ -239,22 +240,28 @@ class _Utf8:
 
     def _look(self, text: str) -> None:
         if self.beyond <= _FEW:
-            self.beyond += len(_BEYOND.findall(text))
+            self.beyond += sum(1 for _ in islice(_BEYOND.finditer(text), _FEW + 1))
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut at line ends; a line that is longer than readers take is cut anywhere."""
+    """The same bytes, cut at line ends; a line that is longer than readers take is cut where UTF-8 may be."""
     rest = b""
     for block in blocks:
         joined = rest + block
         cut = joined.rfind(b"\n") + 1
         if not cut and len(joined) >= LONGEST_LINE:
-            cut = len(joined)
+            cut = _last_beginning(joined)
         if cut:
             yield joined[:cut]
         rest = joined[cut:]
     if rest:
         yield rest
+
+
+def _last_beginning(content: bytes) -> int:
+    """Where the last character of UTF-8 begins; the end, if there is none near it."""
+    last = range(len(content) - 1, max(len(content) - 5, 0), -1)
+    return next((place for place in last if content[place] & 0xC0 != 0x80), len(content))
 
 
 @dataclass(slots=True)
