@@ -40,6 +40,7 @@ CASES = {
     "japanese in gb18030": ("ja", "gb18030"),
 }
 SPEED = 20_000_000
+_SHORTER = 8  # bytes: a character, and the escapes of ISO-2022-JP
 
 
 def main() -> None:
@@ -72,14 +73,15 @@ def told(texts: Sequence[str], encoding: str, size: int, windows: int) -> str:
 
 
 def window(texts: Sequence[str], encoding: str, size: int, chance: random.Random) -> bytes:
-    """About `size` bytes of some text, with something beyond ASCII in them."""
+    """About `size` bytes of some text, with something beyond ASCII in them; at its end there may be fewer, which is
+    another size."""
     while True:
         text = chance.choice(texts)
         start = chance.randrange(len(text))
         taken = text[start : start + size]
         while len(content := taken.encode(encoding, "ignore")) > size and len(taken) > 1:
             taken = taken[:-1]
-        if b"\x1b" in content or not content.isascii():
+        if len(content) >= size - _SHORTER and (b"\x1b" in content or not content.isascii()):
             return content
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wenlu.corpus.dedup.exact import Conflict, Keys, find_copies
-from wenlu.corpus.dedup.near import BandFiles, Bands, NearCopies, Pair
+from wenlu.corpus.dedup.near import BandFiles, Bands, NearCopies, Pair, _Remembered
 from wenlu.corpus.dedup.reasons import CONFLICT, DUPLICATE, KEPT, NEAR, NEAR_OF_HELD_OUT, OF_HELD_OUT, Reasons
 from wenlu.corpus.dedup.shingles import shingle_set, shingled, similarity
 
@@ -188,6 +188,20 @@ def test_a_million_texts_that_meet_in_one_place_take_a_bounded_number_of_compari
     found = np.zeros(len(texts), dtype=np.uint8)
     list(NearCopies(found, np.zeros(len(texts), dtype=np.int8), body, 0.8, 3).find(files))
     assert compared <= len(texts)
+
+
+def test_the_shingles_remembered_are_bounded_by_their_number_and_not_by_that_of_texts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wenlu.corpus.dedup.near._REMEMBERED", 1_000)
+    worked_out = []
+
+    def shingles(text: int) -> frozenset[str]:
+        worked_out.append(text)
+        return frozenset(f"{text} {number}" for number in range(400 if text < 9 else 5_000))
+
+    remembered = _Remembered(shingles)
+    for text in (1, 2, 1, 3, 1, 2, 9, 9, 1):
+        assert remembered(text) == remembered(text)
+    assert worked_out == [1, 2, 3, 2, 9, 1]
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.8, 0.9, 1.0])

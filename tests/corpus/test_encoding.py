@@ -50,6 +50,18 @@ def test_what_fits_nothing_well_is_asked_about(content: bytes):
     assert "strange.txt" in caught.value.message
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_of_a_file_with_too_many_broken_lines_the_nearest_reading_is_shown_with_their_share(encoding: str):
+    with pytest.raises(WenluError, match=f"{encoding} \\(9.1% of the lines broken\\): 这家店") as caught:
+        found(b"\n".join([*[CHINESE.encode(encoding)] * 5, b"\xff\xff\xff"]))
+    assert "left out and counted" in caught.value.hint
+
+
+def test_an_enormous_line_is_no_broken_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("wenlu.corpus.encoding.doctor.LONGEST_LINE", 50)
+    assert found(b"a short line\n" + "好".encode() * 1_000 + b"\n") == "utf-8"
+
+
 def test_no_bytes_are_utf8():
     assert found(b"") == "utf-8"
 
@@ -105,6 +117,25 @@ def test_a_word_is_read_right_or_asked_about_and_never_read_wrong(text: str, enc
     except WenluError:
         return
     assert decoded == content.decode(encoding)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["と然《さ》も／＼若氣《わかげ》に思込《おもひこ》んだやうな顏色《かほいろ》をして",
+     "ロムブスの見かけたと云ふ鯨です。時々｜潮《しほ》も吐きかねません。吼《ほ》える声",
+     "　　　〇、〇〇〇", "すいそ》が、\r\n　　　　　　　　　　〇、〇〇〇〇"],
+)  # fmt: skip
+def test_the_marks_of_novels_tell_euc_jp_from_gb_2312_in_which_the_kana_are_the_same(text: str):
+    try:
+        assert found(text.encode("euc_jp")) == "euc_jp"
+    except WenluError:
+        assert len(text) < 30  # so few characters may be asked about, and never read wrong
+
+
+def test_ditto_marks_among_kana_do_not_make_gb_2312_euc_jp():
+    text = "》うてある。此《これ》に蔽《おほ》はれて、其《そ》"
+    with pytest.raises(WenluError, match="gb18030"):
+        found(text.encode("gb18030"))
 
 
 def test_the_candidates_are_shown_with_previews():

@@ -77,6 +77,28 @@ def test_the_same_input_gives_the_same_version_anywhere(tmp_path: Path, monkeypa
     assert len(list_datasets(Workspace(tmp_path / "here" / "root"))) == 1
 
 
+def test_where_the_files_lie_and_when_they_were_written_makes_no_other_version(tmp_path: Path):
+    versions = set()
+    for number, place in enumerate((tmp_path / "here", tmp_path / "a folder" / "elsewhere")):
+        place.mkdir(parents=True)
+        names = written(place / "class.txt", ["体育", "财经"])
+        table = written(place / f"{number}.tsv", [f"{text}\t{place % 2}" for place, text in enumerate(sentences(60))])
+        os.utime(table, (number, number))
+        columns = {"text_column": 0, "label_column": 1, "label_names": str(names)}
+        version = imported(tmp_path / f"root-{number}", {"uri": str(table), **columns})
+        version.verify()
+        versions.add(version.manifest.version)
+    assert len(versions) == 1
+
+
+def test_another_number_of_refused_texts_is_another_version_so_that_each_shows_its_own(tmp_path: Path):
+    whole = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(50)))})
+    twice = imported(tmp_path, {"uri": str(written(tmp_path / "b.txt", [*sentences(50), *sentences(9)]))})
+    assert whole.count("train") == twice.count("train")
+    assert twice.manifest.counts.dropped == {"duplicate": 9}
+    twice.verify()
+
+
 @pytest.mark.parametrize("change", [{"clean": {"min_length": 3}}, {"split": {"salt": "x"}}, {"language": "ja"}])
 def test_another_setting_is_another_version(tmp_path: Path, change: dict[str, object]):
     source = {"uri": str(written(tmp_path / "a.txt", sentences(50))), "label": "x"}

@@ -49,7 +49,8 @@ def zstd(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress), (".zst", zstd)]
+    ("suffix", "pack"),
+    [(".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress), (".zst", zstd), (".GZ", gzip.compress)],
 )
 def test_a_compressed_file_is_read_as_it_is(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]):
     path = made(tmp_path / f"a.txt{suffix}", pack("好\n评\n".encode()))
@@ -303,11 +304,19 @@ def test_a_file_too_short_to_tell_its_encoding_is_in_that_of_the_tree(tmp_path: 
     assert [text.body[:4] for text in read(tmp_path, encoding="auto")[0]] == ["魑魅魍魉", "这家店的", "房间很干"]
 
 
+def test_a_short_file_in_a_folder_of_several_encodings_is_named_with_its_candidates(tmp_path: Path):
+    for name, encoding in {"a.txt": "utf-8", "b.txt": "gbk", "c.txt": "big5"}.items():
+        made(tmp_path / name, ("魑魅魍魉這家店的服務很好，下次還會再來。" * 20).encode(encoding, "ignore"))
+    made(tmp_path / "short.txt", "好".encode("gbk"))
+    with pytest.raises(WenluError, match=r"short\.txt in .* is not clear \(gb18030: 好"):
+        read(tmp_path, encoding="auto")
+
+
 def test_a_long_file_of_another_encoding_is_asked_about_whatever_the_tree_is_in(tmp_path: Path):
     (tmp_path / "a").mkdir()
     made(tmp_path / "a" / "1.txt", "这家店的服务很好，下次还会再来。".encode("gbk") * 50)
     made(tmp_path / "a" / "2.txt", "이 식당의 음식은 정말 맛있었습니다.".encode("euc_kr") * 20)
-    with pytest.raises(WenluError, match=r"a/2\.txt is not clear"):
+    with pytest.raises(WenluError, match=r"a/2\.txt in .* is not clear"):
         read(tmp_path, encoding="auto")
 
 
@@ -452,3 +461,15 @@ def test_a_zip_is_an_archive_by_its_name_alone(tmp_path: Path, name: str, said: 
     made(path, path.read_bytes()[: None if name == "a.xlsx" else -30])
     with pytest.raises(WenluError, match=said):
         read(path)
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "parquet"])
+def test_fields_with_usual_names_need_not_be_asked_for(tmp_path: Path, suffix: str):
+    records = [{"id": "1", "内容": "很好吃", "类别": "好"}, {"id": "2", "内容": "很难吃", "类别": None}]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(records), path)
+    else:
+        made(path, "\n".join(map(json.dumps, records)).encode() if suffix == "jsonl" else json.dumps(records).encode())
+    assert [(text.body, text.label) for text in read(path, encoding="auto")[0]] == [("很好吃", "好"), ("很难吃", None)]
+    assert [text.label for text in read(path, encoding="auto", label_from="none")[0]] == [None, None]

@@ -72,3 +72,30 @@ def test_whatever_the_quotes_every_line_is_a_text_or_refused_and_reading_ends(
     found = rows(path, f"x\n{table}", text_column="x")
     starts = [line for _, line in said(found)]
     assert starts == sorted(set(starts))
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "label"),
+    [("id,评论,标签", "b", "c"), ("本文,ラベル,x", "a", "b"), ("text,content,label", "a", "c"),
+     ("title,Review,y", "b", None), ("text,label,category", "a", "b"), ("text,category,class", "a", None)],
+)  # fmt: skip
+def test_columns_with_usual_names_need_not_be_asked_for(tmp_path: Path, header: str, body: str, label: str | None):
+    [text] = rows(tmp_path / "a.csv", f"{header}\na,b,c\n")
+    assert isinstance(text, Text)
+    assert (text.body, text.label) == (body, label)
+
+
+def test_a_usual_label_gives_way_to_what_was_said_and_may_be_missing(tmp_path: Path):
+    table = "text,label\n很好,\n很差,坏\n"
+    assert [text.label for text in rows(tmp_path / "a.csv", table) if isinstance(text, Text)] == [None, "坏"]
+    for said in ({"label": "x"}, {"label_from": "none"}):
+        assert {text.label for text in rows(tmp_path / "a.csv", table, **said) if isinstance(text, Text)} == {
+            said.get("label")
+        }
+    assert [type(row) for row in rows(tmp_path / "a.csv", table, label_column="label")] == [Dropped, Text]
+
+
+@pytest.mark.parametrize("header", ["id,label", "content,review,label"])
+def test_where_no_single_column_has_a_usual_name_it_is_asked_for(tmp_path: Path, header: str):
+    with pytest.raises(WenluError, match="'text' stands there not at all"):
+        rows(tmp_path / "a.csv", f"{header}\na,b,c\n")

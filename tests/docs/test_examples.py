@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,20 @@ def test_examples_in_docstrings_are_true(path: Path):
     module = ".".join(("wenlu", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
     tried = doctest.testmod(importlib.import_module(module), raise_on_error=True)
     assert tried.attempted
+
+
+def test_the_python_of_the_page_on_data_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    rows = [
+        f"第{number}家店{number * 7919}的菜{'很好吃' if number % 2 else '太难吃'},{number % 2}" for number in range(60)
+    ]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]), encoding="gb18030")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "data.md", "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("mine@")
+    assert len(printed) > 40
+    assert "'added': 0" in printed[-1]

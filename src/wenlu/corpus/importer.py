@@ -87,22 +87,23 @@ class _Import:
     def _manifest(self, settled: Settled) -> DatasetManifest:
         tally, config, labels = self._tally, self._config, self._labels()
         settings = config.model_dump(mode="json")
+        counts = Counts(
+            read=tally.read,
+            kept=tally.splits.total(),
+            splits={split: tally.splits[split] for split in SPLITS},
+            labels={split: dict(sorted(tally.labels[split].items())) for split in SPLITS},
+            dropped=dict(sorted(tally.dropped.items())),
+        )
         return DatasetManifest(
             format=FORMAT,
             name=config.name,
-            version=settled.texts.hex(settings=settings, labels=labels),
+            version=settled.texts.hex(settings=settings, labels=labels, counts=counts),
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             language=config.language,
             licence=config.licence,
             labels=labels,
             settings=settings,
-            counts=Counts(
-                read=tally.read,
-                kept=tally.splits.total(),
-                splits={split: tally.splits[split] for split in SPLITS},
-                labels={split: dict(sorted(tally.labels[split].items())) for split in SPLITS},
-                dropped=dict(sorted(tally.dropped.items())),
-            ),
+            counts=counts,
             sources=self._sources.records,
             conflicts=settled.conflicts,
             shards=settled.shards,

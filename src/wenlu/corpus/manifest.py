@@ -12,7 +12,7 @@ from wenlu.base.errors import WenluError
 MANIFEST = "manifest.json"
 DROPPED = "dropped.jsonl"
 REPORT = "report.html"
-FORMAT = 2
+FORMAT = 3
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ class Member:
 
 def is_many(path: Path) -> bool:
     """If `path` is a folder or an archive."""
-    return path.is_dir() or bare_name(path).endswith(".tar") or path.suffix == ".zip"
+    return path.is_dir() or bare_name(path).lower().endswith(".tar") or path.suffix.lower() == ".zip"
 
 
 def members(path: Path) -> Iterator[Member]:
@@ -59,9 +59,9 @@ def members(path: Path) -> Iterator[Member]:
 def _members(path: Path) -> Iterator[Member]:
     if path.is_dir():
         return _of_folder(path)
-    if bare_name(path).endswith(".tar"):
+    if bare_name(path).lower().endswith(".tar"):
         return _of_tar(path)
-    if path.suffix == ".zip":  # by its name: an .xlsx is a zip too, and no archive of texts
+    if path.suffix.lower() == ".zip":  # by its name: an .xlsx is a zip too, and no archive of texts
         return _of_zip(path)
     return iter([Member(path.name, partial(open_bytes, path))])
 
@@ -70,7 +70,7 @@ def _of_folder(folder: Path) -> Iterator[Member]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink():
             name = path.relative_to(folder).as_posix()
-            yield Member(name, partial(open_bytes, path), packed=bare_name(path).endswith(_ARCHIVES))
+            yield Member(name, partial(open_bytes, path), packed=bare_name(path).lower().endswith(_ARCHIVES))
 
 
 def _of_tar(path: Path) -> Iterator[Member]:
@@ -136,7 +136,7 @@ def _sentences(path: Path) -> Iterator[None]:
 
 
 def _is_packed(name: str) -> bool:
-    return name.endswith((*_ARCHIVES, *PACKED))
+    return name.lower().endswith((*_ARCHIVES, *PACKED))
 
 
 def _relative(name: str) -> str:

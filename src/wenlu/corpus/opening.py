@@ -69,9 +69,9 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 def bare_name(path: Path) -> str:
     """The file's name without the suffix of its compression; `.tgz` is `.tar.gz`."""
-    if path.suffix == ".tgz":
+    if path.suffix.lower() == ".tgz":
         return f"{path.stem}.tar"
-    return path.stem if path.suffix in _OPENERS else path.name
+    return path.stem if path.suffix.lower() in _OPENERS else path.name
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 
     Raises WenluError `no_source`; while it is read: `bomb` (over 100 times its size), `broken_archive`.
     """
-    opener = _OPENERS.get(path.suffix)
+    opener = _OPENERS.get(path.suffix.lower())
     try:
         if opener is None:
             with path.open("rb") as plain:

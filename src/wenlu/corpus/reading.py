@@ -6,6 +6,7 @@ import codecs
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
@@ -189,12 +190,18 @@ class _Encodings:
         """Raises WenluError `encoding_unclear`."""
         if self._asked != "auto":
             return _ordered(self._asked, member)
+        name = f"{member.name} in {self._source.uri}" if self._many else self._source.uri
         try:
-            return detect(partial(_blocks, member), name=member.name if self._many else self._source.uri)
+            return detect(partial(_blocks, member), name=name)
         except WenluError:
-            if not self._many or _is_telling(member):
+            if not self._many or _is_telling(member) or not self._usual_one():
                 raise
-        self._usual = self._usual or detect(self._every_block, name=self._source.uri)
+        return self._usual
+
+    def _usual_one(self) -> str:
+        """What all files of the source tell together; nothing if they don't."""
+        with suppress(WenluError):
+            self._usual = self._usual or detect(self._every_block, name=self._source.uri)
         return self._usual
 
     def _every_block(self) -> Iterator[bytes]:

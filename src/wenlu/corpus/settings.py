@@ -19,8 +19,12 @@ class SourceConfig(Spec):
     uri: str = Field(min_length=1, description="A path, `package:NAME/FILE`; ${WENLU_DATA} is expanded")
     format: str = Field(default="auto", description="A row of the readers; auto goes by the file's name")
     encoding: str = Field(default="auto", description="utf-8, gb18030, cp932, …; auto looks at the whole file")
-    text_column: Column | None = Field(default=None, description="Column with the text: its name or number from 0")
-    label_column: Column | None = Field(default=None, description="Column with the label: its name or number from 0")
+    text_column: Column | None = Field(
+        default=None, description="Column with the text: its name or number from 0; left out: by its name"
+    )
+    label_column: Column | None = Field(
+        default=None, description="Column with the label: its name or number from 0; left out: by its name"
+    )
     label: str | None = Field(default=None, description="The label of every text of this source")
     label_names: str | None = Field(default=None, description="A file whose line n, from 0, is the name of class n")
     header: bool | None = Field(default=None, description="If a table begins with names; left out: unless by number")

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from wenlu.corpus.manifest import Shard
+from wenlu.corpus.manifest import Counts, Shard
 from wenlu.corpus.settings import SPLITS
 from wenlu.storage.local import sha256_file
 
@@ -23,6 +23,7 @@ SCHEMA = pa.schema(
      ("line", pa.int64()), ("byte_offset", pa.int64()), ("group", pa.string())]
 )  # fmt: skip
 
+_PLACES = ("uri", "label_names")
 _SHARD_ROWS = 200_000
 _GROUP_ROWS = 10_000
 _GROUP_CHARACTERS = 16_000_000  # long texts make smaller groups: memory is bounded whatever their length
@@ -38,11 +39,20 @@ class VersionHash:
         """The next texts of a split, in the order they are stored."""
         self._splits[split].add(ids, labels)
 
-    def hex(self, *, settings: Mapping[str, Any], labels: Sequence[str]) -> str:
-        """Of the texts so far. The settings' name is left out, since the version stands beside it."""
+    def hex(self, *, settings: Mapping[str, Any], labels: Sequence[str], counts: Counts) -> str:
+        """Of the texts so far, and of how many were read and dropped. The settings' name is left out, since the version
+        stands beside it, and so is where the sources lie: the same files in another folder are the same data."""
         said = {key: value for key, value in settings.items() if key != "name"}
+        said["sources"] = [_without_place(source) for source in settings.get("sources", ())]
         texts = [split.said() for split in self._splits.values()]
-        return hashlib.sha256(json.dumps([said, list(labels), texts], sort_keys=True).encode()).hexdigest()[:12]
+        parts = [said, list(labels), texts, counts.read, dict(counts.dropped)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _without_place(source: Mapping[str, Any]) -> dict[str, Any]:
+    """What is read of a source and how; of a file of class names, only that there is one."""
+    said = {key: value for key, value in source.items() if key not in _PLACES}
+    return said | {"label_names": source.get("label_names") is not None}
 
 
 class _SplitHash:

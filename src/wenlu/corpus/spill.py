@@ -25,7 +25,7 @@ SCHEMA = pa.schema(
 """`label` is the number of the label, -1 if there is none; `split` the place in SPLITS; `held_out` 1 or 2 where the
 source fixes validation or test, else 0."""
 
-_LOOKED_UP = 2_000
+_LOOKED_UP = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Dataset versions: Parquet shards and a manifest, in `datasets/<name>/<version>/`.
 
 The version is a digest of what the dataset says, not of how its bytes are stored: settings, the order of the labels,
-and the id and label of every text in the order of its split. It is the same on any machine, and `verify` works it out
-again from what is stored.
+the id and label of every text in the order of its split, and how many were read and refused for what reason. It is the
+same on any machine, wherever the files lay there, and `verify` works it out again from what is stored.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class DatasetVersion:
             for batch in self._batches(shard, ("body", "label")):
                 ids = map(content_id, batch.column("body").to_pylist())
                 version.add(ids, batch.column("label").to_pylist(), split=shard.split)
-        return version.hex(settings=self.manifest.settings, labels=self.labels)
+        return version.hex(settings=self.manifest.settings, labels=self.labels, counts=self.manifest.counts)
 
     def _rows(self, shard: Shard) -> Iterator[Text]:
         for batch in self._batches(shard, None):

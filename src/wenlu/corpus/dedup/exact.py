@@ -2,7 +2,7 @@
 
 A text is 29 bytes here: its digest, its label's number, the split its source fixes, its place. Digests are handled a
 part of their range at a time, so that memory holds `_PART` of them whatever the number of texts; only the outcome, a
-byte a text, is held whole: 100 million texts are 100 MB and 13 readings of their digests.
+byte a text, is held whole: 100 million texts are 100 MB and 50 readings of their digests.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wenlu.corpus.dedup.reasons import CONFLICT, DUPLICATE, OF_HELD_OUT, Reasons
 
-_PART = 8_000_000
+_PART = 2_000_000
 _SHOWN = 20
 _NO_LABEL = -1
 _LABELLED_LATER = np.int64(1) << 56

@@ -4,15 +4,15 @@ Broder 1997 (MinHash), Leskovec, Rajaraman and Ullman, Mining of Massive Dataset
 all rows of a band agree; whether they are alike is then decided by Jaccard's index of their shingles, so a wrong
 meeting costs time and never a text.
 
-Memory holds the meetings of `_PART` texts in one band, and one byte a text. A text takes 8 bytes of disk a band: 100
-million texts take 17 GB, in 21 files that are read 25 times each, one after the other.
+Memory holds the meetings of `_PART` texts in one band, `_REMEMBERED` shingles, and one byte a text. A text takes 8
+bytes of disk a band: 100 million texts take 17 GB, in 21 files that are read 25 times each, one after the other.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import IO
@@ -28,6 +28,7 @@ _FOUND = 0.99  # share of pairs right at the threshold that meet in some band; m
 _SEED = 42
 _PART = 4_000_000
 _LEADERS = 8  # texts of one meeting that a further one is compared with: a meeting of millions stays linear
+_REMEMBERED = 400_000  # shingles, 150 bytes each: thousands of sentences, or a handful of the longest texts
 _NOTHING = np.uint64(0)
 
 
@@ -145,6 +146,25 @@ class Pair:
     similarity: float
 
 
+class _Remembered:
+    """The shingles of a text by its number; those of the texts asked for last are kept, whatever their length."""
+
+    def __init__(self, shingles: Callable[[int], frozenset[str]]) -> None:
+        self._shingles = shingles
+        self._kept: OrderedDict[int, frozenset[str]] = OrderedDict()
+        self._size = 0
+
+    def __call__(self, text: int) -> frozenset[str]:
+        if text in self._kept:
+            self._kept.move_to_end(text)
+            return self._kept[text]
+        found = self._kept[text] = self._shingles(text)
+        self._size += len(found)
+        while self._size > _REMEMBERED and len(self._kept) > 1:
+            self._size -= len(self._kept.popitem(last=False)[1])
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class NearCopies:
     """Refuses, in `reasons`, the texts that are nearly the same as one before them.
@@ -161,7 +181,7 @@ class NearCopies:
 
     def find(self, files: BandFiles) -> Iterator[Pair]:
         """Go through every meeting, and give each refusal as it is made."""
-        shingles = lru_cache(maxsize=4096)(self._shingles)
+        shingles = _Remembered(self._shingles)
         for meeting in files.meetings(lambda: self.reasons == 0):
             yield from self._judge(meeting, shingles)
 

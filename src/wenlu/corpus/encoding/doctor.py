@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
 
 from wenlu.base.errors import WenluError
 from wenlu.corpus.encoding.likely import NOTHING, Likelihood, best_language, likelihood
@@ -26,8 +29,11 @@ _SURE = 8.0
 _SURE_EACH = 1.5
 _SURE_WIDE = 40.0
 _UNUSUAL = 0.2, 10.0  # a character and at most: Japanese is not written in the Chinese sets, though they have kana
+_ODD = re.compile(r"(?<=[^ぁ-ヿ])[ゝゞヽヾ]|([」』》〉】])(?=[、。]?\1)|[ぁ-ん]〃|〃[ぁ-ん]")
+_ODD_EACH = 4.0  # for a mark of kana behind no kana, one closing bracket twice, a ditto mark among kana
 _PLAUSIBLE = -10.2  # mean logarithm of a character's probability; running text has -6 to -8, names -9
 _MOST_BROKEN = 0.01  # share of lines that may be broken in the right encoding
+_MOST_MEANT = 0.5  # and that may be in one that is shown where none fits
 _MOST_STRANGE = 0.1  # share of weighed lines that may look like another encoding: a file may be a mixture
 _STRANGE = -11.5
 _WEIGHED = 65_536  # bytes that likelihoods are taken of, from all over the file
@@ -48,20 +54,33 @@ _ESCAPING = ("iso2022_jp_2", "iso2022_jp_ext")
 _ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b$(D", b"\x1b(J", b"\x1b(I")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
-    """An encoding that may be the file's: how many of its lines are broken in it, and how its beginning reads.
+    """An encoding that may be the file's: how many of its lines are broken in it, and how some of them read.
 
-    `likelihood` is of the weighed part of the file, every `every`th line; `strange` is the share of lines there that
-    hardly read as text.
+    The lines are every `every`th one beyond ASCII. What takes time to weigh is weighed when it is first asked for: in a
+    folder of small files most candidates are out before.
     """
 
     encoding: str
     broken: float
-    likelihood: Likelihood
-    strange: float
-    sample: str
+    lines: tuple[str, ...]
     every: int = 1
+
+    @cached_property
+    def sample(self) -> str:
+        """The lines, one below the other."""
+        return "\n".join(self.lines)
+
+    @cached_property
+    def likelihood(self) -> Likelihood:
+        """Of the sample."""
+        return _likelihood(self.sample, self.encoding)
+
+    @cached_property
+    def strange(self) -> float:
+        """The share of lines that hardly read as text."""
+        return _strange(self.lines)
 
     @property
     def total(self) -> float:
@@ -71,7 +90,13 @@ class Candidate:
 
     @property
     def preview(self) -> str:
-        return self.sample.strip()[:_PREVIEW]
+        return " ".join(self.sample.split())[:_PREVIEW]
+
+    @property
+    def said(self) -> str:
+        """`cp932: 経済の記事`, and how much of the file is broken in it, if anything is."""
+        broken = f" ({max(self.broken, 0.001):.1%} of the lines broken)" if self.broken else ""
+        return f"{self.encoding}{broken}: {self.preview}"
 
     @property
     def reads_well(self) -> bool:
@@ -92,16 +117,17 @@ def detect(blocks: Blocks, *, name: str) -> str:
     if findings.encoding:
         return findings.encoding
     shown = [one for one in findings.candidates if one.encoding not in _NOT_OURS]
-    seen = "; ".join(f"{one.encoding}: {one.preview}" for one in shown[:4]) or "none fits"
+    seen = "; ".join(one.said for one in shown[:4]) or "none fits"
     raise WenluError(
         "encoding_unclear",
         f"The encoding of {name} is not clear ({seen}).",
-        hint="Say which: --encoding NAME on the command line, encoding: NAME in a recipe.",
+        hint="Say which: --encoding NAME on the command line, encoding: NAME in a recipe. Lines broken in it are left "
+        "out and counted.",
     )
 
 
 def examine(blocks: Blocks) -> Findings:
-    """Look at every byte of a file, at most twice."""
+    """Look at every byte of a file, at most twice, and once more where nothing fits."""
     utf8 = _Utf8.of(blocks())
     if utf8.mark:
         [found] = _weighed(blocks(), [utf8.mark])
@@ -114,7 +140,17 @@ def examine(blocks: Blocks) -> Findings:
         return _chosen(readable) if readable else Findings("utf-8")
     if utf8.escapes and not utf8.wide and not utf8.broken:
         return _chosen(_weighed(blocks(), _ESCAPING))
-    return _chosen(_weighed(blocks(), [*_OURS, *_NOT_OURS, *wide, *(["utf-8"] if utf8.fits else [])]))
+    weighed = _weighed(blocks(), [*_OURS, *_NOT_OURS, *wide, *(["utf-8"] if utf8.fits else [])])
+    findings = _chosen(weighed)
+    if any(one.encoding not in _NOT_OURS and one.reads_well for one in findings.candidates):
+        return findings
+    return Findings("", _nearest([*weighed, *_weighed(blocks(), ["utf-8"])]) or findings.candidates)
+
+
+def _nearest(weighed: list[Candidate]) -> tuple[Candidate, ...]:
+    """Of readings none of which fits, those that a person may still mean, the least broken first."""
+    meant = [one for one in weighed if one.encoding not in _NOT_OURS and one.broken <= _MOST_MEANT and one.reads_well]
+    return tuple(sorted(meant, key=lambda one: one.broken))
 
 
 def _chosen(weighed: list[Candidate]) -> Findings:
@@ -204,22 +240,28 @@ class _Utf8:
 
     def _look(self, text: str) -> None:
         if self.beyond <= _FEW:
-            self.beyond += len(_BEYOND.findall(text))
+            self.beyond += sum(1 for _ in islice(_BEYOND.finditer(text), _FEW + 1))
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut at line ends; a line that is longer than readers take is cut anywhere."""
+    """The same bytes, cut at line ends; a line that is longer than readers take is cut where UTF-8 may be."""
     rest = b""
     for block in blocks:
         joined = rest + block
         cut = joined.rfind(b"\n") + 1
         if not cut and len(joined) >= LONGEST_LINE:
-            cut = len(joined)
+            cut = _last_beginning(joined)
         if cut:
             yield joined[:cut]
         rest = joined[cut:]
     if rest:
         yield rest
+
+
+def _last_beginning(content: bytes) -> int:
+    """Where the last character of UTF-8 begins; the end, if there is none near it."""
+    last = range(len(content) - 1, max(len(content) - 5, 0), -1)
+    return next((place for place in last if content[place] & 0xC0 != 0x80), len(content))
 
 
 @dataclass(slots=True)
@@ -278,16 +320,8 @@ class _Narrow:
             self._by_line(part)
 
     def candidate(self) -> Candidate:
-        text = "\n".join(self.sample.lines)
-        strange = _strange(self.sample.lines)
-        return Candidate(
-            encoding=self.encoding,
-            broken=self.broken / max(self.lines, 1),
-            likelihood=_likelihood(text, self.encoding),
-            strange=strange,
-            sample=text,
-            every=self.sample.every,
-        )
+        broken = self.broken / max(self.lines, 1)
+        return Candidate(self.encoding, broken, tuple(self.sample.lines), self.sample.every)
 
     def _by_line(self, part: bytes) -> None:
         for line in part.split(b"\n"):
@@ -320,20 +354,25 @@ def _wide_lines(part: bytes) -> int:
 
 
 def _likelihood(text: str, encoding: str) -> Likelihood:
-    if not text:
+    counts = Counter(text)
+    if not counts:
         return NOTHING
     if encoding in _NOT_OURS:
-        return likelihood(text, _NOT_OURS[encoding])
+        return likelihood(counts, _NOT_OURS[encoding])
+    odd = _ODD_EACH * sum(1 for _ in _ODD.finditer(text))
     if encoding not in _CHINESE:
-        return best_language(text)
+        return _less(best_language(text), odd)
     each, most = _UNUSUAL
-    japanese = likelihood(text, "ja")
-    japanese = replace(japanese, total=japanese.total - min(each * len(text), most))
-    found = [likelihood(text, "zh-Hans"), likelihood(text, "zh-Hant"), japanese]
-    return max(found, key=lambda one: one.total)
+    japanese = _less(likelihood(counts, "ja"), min(each * len(text), most))
+    found = [likelihood(counts, "zh-Hans"), likelihood(counts, "zh-Hant"), japanese]
+    return _less(max(found, key=lambda one: one.total), odd)
 
 
-def _strange(lines: list[str]) -> float:
+def _less(one: Likelihood, by: float) -> Likelihood:
+    return replace(one, total=one.total - by)
+
+
+def _strange(lines: Sequence[str]) -> float:
     """The share of lines that hardly read as text, among those long enough to tell."""
     told = [best_language(line).mean for line in lines[:400] if sum(character > "\x7f" for character in line) >= 6]
     return sum(mean < _STRANGE for mean in told) / len(told) if told else 0.0

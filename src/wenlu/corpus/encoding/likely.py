@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -38,12 +39,12 @@ class Likelihood:
     mean: float
 
 
-def likelihood(text: str, kind: str) -> Likelihood:
-    """As a text of `kind`: a language, or `hangul`, `cyrillic`, `latin`."""
+def likelihood(counts: Mapping[str, int], kind: str) -> Likelihood:
+    """Of a text with so many of each character, as one of `kind`: a language, or `hangul`, `cyrillic`, `latin`."""
     known = _known(kind)
     total = wide = 0.0
     number = 0
-    for character, count in Counter(text).items():
+    for character, count in counts.items():
         value = known.get(character)
         if value is None:
             value = _ASCII if " " <= character <= "~" or character in "\t\r\n" else _rare(character, kind)
@@ -89,10 +90,10 @@ _OTHERS = {"hangul": _hangul, "cyrillic": _cyrillic, "latin": _latin}
 
 # From a first code point on, until the next: what a character there is worth that no table has.
 _BLOCKS = (
-    (0x0000, _CONTROL), (0x00A0, -11.5), (0x2000, -10.0), (0x2070, -11.5), (0x2E80, -13.5), (0x3000, -10.0),
-    (0x3041, -11.5), (0x3100, -13.0), (0x3400, -15.0), (0x4E00, -13.5), (0xA000, -14.5), (0xE000, -18.0),
-    (0xF900, -14.0), (0xFB00, -15.0), (0xFF01, -10.0), (0xFF61, -14.0), (0xFFE0, -11.0), (0x1F000, -11.0),
-    (0x20000, -15.0),
+    (0x0000, _CONTROL), (0x00A0, -11.5), (0x2000, -10.0), (0x2070, -11.5), (0x2200, -13.5), (0x2300, -11.5),
+    (0x2E80, -13.5), (0x3000, -10.0), (0x3041, -11.5), (0x3100, -13.0), (0x3400, -15.0), (0x4E00, -13.5),
+    (0xA000, -14.5), (0xE000, -18.0), (0xF900, -14.0), (0xFB00, -15.0), (0xFF01, -10.0), (0xFF61, -14.0),
+    (0xFFE0, -11.0), (0x1F000, -11.0), (0x20000, -15.0),
 )  # fmt: skip
 _HALF_WIDTH_KANA = -10.5
 
@@ -109,7 +110,8 @@ def _rare(character: str, kind: str) -> float:
 
 def best_language(text: str) -> Likelihood:
     """The likelihood of `text` in the language it is likeliest in."""
-    return max((likelihood(text, language) for language in LANGUAGES), key=lambda found: found.total)
+    counts = Counter(text)
+    return max((likelihood(counts, language) for language in LANGUAGES), key=lambda found: found.total)
 
 
 NOTHING = Likelihood(-math.inf, -math.inf)

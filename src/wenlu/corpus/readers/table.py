@@ -5,17 +5,17 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Dropped, Source, Text
 from wenlu.corpus.opening import LONGEST_LINE
 from wenlu.corpus.readers.decoded import DecodedLines
+from wenlu.corpus.readers.named import label_name, text_name
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import Column, SourceConfig
 
-_TEXT = "text"
 _SHOWN = 200
 
 
@@ -38,7 +38,7 @@ def _read(opened: Opened, source: SourceConfig, **dialect: Any) -> Iterator[Text
         if row.fields is None:
             yield Dropped(Text(row.beginning, source=row.source), "bad_row")
         elif columns is None and _has_header(source):
-            columns = _Columns.named(row.fields, source)
+            columns = _Columns.named(row.fields, opened, source)
         elif row.fields:
             columns = columns or _Columns.numbered(row.fields, source)
             yield columns.text(row.fields, row.source, opened)
@@ -111,11 +111,16 @@ class _Columns:
     label: int | None
     group: int | None
     width: int
+    labelled: bool
+    """If a label was asked for, so that a row without one is refused."""
 
     @classmethod
-    def named(cls, header: list[str], source: SourceConfig) -> _Columns:
-        """By the names in `header`; raises WenluError `no_column`."""
-        return cls._found(header, source, default=_TEXT, width=len(header))
+    def named(cls, header: list[str], opened: Opened, source: SourceConfig) -> _Columns:
+        """By the names in `header`, those asked for or the usual ones; raises WenluError `no_column`."""
+        names = [name.strip() for name in header]
+        columns = cls._found(header, source, default=text_name(names), width=len(header))
+        usual = label_name(names, opened, source) if columns.label is None else ""
+        return replace(columns, label=_number(usual, header, source)) if usual else columns
 
     @classmethod
     def numbered(cls, first: list[str], source: SourceConfig) -> _Columns:
@@ -136,7 +141,7 @@ class _Columns:
             None if column is None else _number(column, header, source)
             for column in (source.label_column, source.group_column)
         )
-        return cls(body, label, group, width)
+        return cls(body, label, group, width, labelled=label is not None)
 
     @property
     def last(self) -> int:
@@ -145,8 +150,8 @@ class _Columns:
     def text(self, fields: list[str], place: Source, opened: Opened) -> Text | Dropped:
         if len(fields) != self.width or self.last >= self.width:
             return Dropped(Text("\t".join(fields)[:_SHOWN], source=place), "bad_row")
-        label = opened.label if self.label is None else fields[self.label].strip()
-        if self.label is not None and not label:
+        label = opened.label if self.label is None else fields[self.label].strip() or None
+        if self.labelled and not label:
             return Dropped(Text(fields[self.body], source=place), "no_label")
         group = "" if self.group is None else fields[self.group].strip()
         return Text(fields[self.body], label, place, opened.split, group=group)
