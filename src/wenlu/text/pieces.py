@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, ClassVar, Self
 
-from wenlu.base.component import Component
+from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
 from wenlu.text.counting import count_pieces
 from wenlu.text.cuts import Piece
-from wenlu.text.segment import Segmenter, made
+from wenlu.text.dictionary import Dictionary
+from wenlu.text.segment import SEGMENTERS, Segmenter, made
 from wenlu.text.segmenters.character import Character
 from wenlu.text.subwords import tokenizer_json
 from wenlu.text.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
@@ -25,6 +26,12 @@ class VocabularyConfig(Spec):
 
     min_count: int = Field(2, ge=1, description="A piece seen less often is unknown")
     max_size: int = Field(50_000, ge=3, le=2_000_000, description="Ids at most, <PAD> and <UNK> included")
+
+
+class WordsConfig(VocabularyConfig):
+    """As for a vocabulary, and what cuts words."""
+
+    segmenter: str | dict[str, Any] = Field("rjieba", description="What cuts words: rjieba, jieba, sudachi, mecab")
 
 
 class PieceTokenizer:
@@ -96,3 +103,21 @@ class PieceTokenizer:
         if _FILE not in files:
             raise WenluError("bad_vocabulary", f"The file {_FILE} of the tokenizer is missing.")
         return cls(Vocabulary.from_bytes(files[_FILE]), cls.saved_segmenter(files, config))
+
+
+class WordsTokenizer(PieceTokenizer):
+    """With a segmenter of the user's choice, and the user's own words."""
+
+    @classmethod
+    def segmenter(cls, config: WordsConfig) -> Component:
+        return component(SEGMENTERS, config.segmenter, where="tokenizer: segmenter")
+
+    @classmethod
+    def saved_segmenter(cls, files: dict[str, bytes], config: WordsConfig) -> Segmenter:
+        """With the words that were saved: the file that the settings name was read once, in training."""
+        named = cls.segmenter(config)
+        if DICTIONARY_FILE in files:
+            return made(named, Dictionary(files[DICTIONARY_FILE], name=DICTIONARY_FILE))
+        if getattr(named.config, "dictionary", ""):
+            raise WenluError("bad_dictionary", f"The file {DICTIONARY_FILE} of the tokenizer is missing.")
+        return made(named)
