@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wenlu.bundle.manifest import Architecture, Description
-from wenlu.models import MODELS
+from wenlu.models import MODELS, Learns
 
 VOCABULARY = 30
 LABELS = 3
@@ -14,17 +18,29 @@ LABELS = 3
 # Settings that make a row small enough for a test. A row that is not named here is tested with its defaults.
 SMALL: dict[str, dict[str, object]] = {
     "bag": {"embedding": 16, "buckets": 4096},
+    "encoder": {"width": 16, "heads": 2, "layers": 2, "inner": 32, "dropout": 0.0, "unknown": 0.0},
+    "linear": {"features": 4096, "min_count": 1},
     "lstm": {"embedding": 16, "hidden": 16, "layers": 2},
     "textcnn": {"embedding": 16, "filters": 16, "widths": [1, 2, 3]},
 }
 
 
-def small(name: str, *, seed: int = 1) -> nn.Module:
-    """A small model of that row, in evaluation mode."""
+def small(name: str, *, seed: int = 1, **settings: object) -> nn.Module:
+    """A small model of that row, in evaluation mode; one that looks at the training texts has seen some."""
     torch.manual_seed(seed)
     kind = MODELS[name]
-    model: nn.Module = kind(kind.Config(**SMALL.get(name, {})), vocabulary_size=VOCABULARY, labels=LABELS)
+    config = kind.Config(**{**SMALL.get(name, {}), **settings})
+    model: nn.Module = kind(config, vocabulary_size=VOCABULARY, labels=LABELS)
+    if isinstance(model, Learns):
+        model.look_at(seen())
     return model.eval()
+
+
+def seen() -> Iterator[tuple[NDArray[np.int32], int]]:
+    """Training texts: every pair of ids."""
+    for first in range(VOCABULARY):
+        for second in range(VOCABULARY):
+            yield np.array([first, second], dtype=np.int32), first % LABELS
 
 
 def described(name: str) -> Description:

@@ -7,6 +7,7 @@ from tests.contracts.tokenizers import CORPUS, FILES, trained
 
 from wenlu.base.errors import WenluError
 from wenlu.text.census import Census
+from wenlu.text.cuts import Piece
 from wenlu.text.cutting import numbered
 from wenlu.text.tokenizers import TOKENIZERS
 from wenlu.text.vocabulary import PAD, PAD_ID, UNK, UNK_ID, Vocabulary
@@ -112,5 +113,17 @@ def test_the_pieces_of_a_cut_are_the_ids_in_their_places(name: str):
         pieces = tokenizer.cut(text)
         assert [piece.id for piece in pieces] == tokenizer.encode(text)
         assert all(0 <= piece.start <= piece.end <= len(text) for piece in pieces)
-        assert [piece.start for piece in pieces] == sorted(piece.start for piece in pieces)
-        assert {place for piece in pieces for place in range(piece.start, piece.end)} == set(range(len(text)))
+        for reading in readings(pieces):
+            assert [piece.start for piece in reading] == sorted(piece.start for piece in reading)
+            assert {place for piece in reading for place in range(piece.start, piece.end)} == set(range(len(text)))
+
+
+def readings(pieces: list[Piece]) -> list[list[Piece]]:
+    """The pieces before, between and behind those without characters."""
+    found: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if piece.start == piece.end:
+            found.append([])
+        else:
+            found[-1].append(piece)
+    return found

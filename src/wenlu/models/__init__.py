@@ -10,6 +10,12 @@ A generator is made as `Model(config, vocabulary_size=…)`. Its `forward(tokens
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
 from wenlu.base.table import Table
 
 MODELS = Table(
@@ -17,7 +23,20 @@ MODELS = Table(
     {
         "bag": "wenlu.models.bag:Bag",
         "decoder": "wenlu.models.decoder:Decoder",
+        "encoder": "wenlu.models.encoder:Encoder",
+        "linear": "wenlu.models.linear:Linear",
         "lstm": "wenlu.models.lstm:Lstm",
         "textcnn": "wenlu.models.textcnn:TextCnn",
     },
 )
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A model that has to see the training texts before its first step."""
+
+    def look_at(self, rows: Iterable[tuple[NDArray[np.int32], int]]) -> None:
+        """Take what it needs from the ids [T] and the label's number of every training text.
+
+        It reads them once, in bounded memory; the same rows leave the same weights, whatever their order.
+        """

@@ -38,7 +38,8 @@ class LearnOnce:
     @staticmethod
     def can(config: PipelineConfig) -> bool:
         """If the tokenizer is one that cuts before it learns."""
-        return issubclass(tokenizer_component(config).kind, PieceTokenizer)
+        kind = tokenizer_component(config).kind
+        return issubclass(kind, PieceTokenizer) and kind.cut_once
 
     def blocks(self, texts: Iterable[tuple[str, Item]]) -> Iterator[tuple[list[Item], Encoded]]:
         """Provisional ids of texts, some texts after the other, with what came beside each."""

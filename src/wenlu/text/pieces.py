@@ -10,14 +10,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from wenlu.base.component import Component
+from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
 from wenlu.text.census import Census
 from wenlu.text.cuts import Piece
 from wenlu.text.cutting import cut, cut_many
+from wenlu.text.dictionary import Dictionary
 from wenlu.text.encoded import Encoded
-from wenlu.text.segment import Segmenter, made
+from wenlu.text.segment import SEGMENTERS, Segmenter, made
 from wenlu.text.segmenters.character import Character
 from wenlu.text.subwords import tokenizer_json
 from wenlu.text.vocabulary import PAD_ID, UNK, UNK_ID, Vocabulary
@@ -33,6 +34,12 @@ class VocabularyConfig(Spec):
     max_size: int = Field(50_000, ge=3, le=2_000_000, description="Ids at most, <PAD> and <UNK> included")
 
 
+class WordsConfig(VocabularyConfig):
+    """As for a vocabulary, and what cuts words."""
+
+    segmenter: str | dict[str, Any] = Field("rjieba", description="What cuts words: rjieba, jieba, sudachi, mecab")
+
+
 class PieceTokenizer:
     """Pieces of a segmenter to ids; a piece that is not in the vocabulary is `<UNK>`."""
 
@@ -42,6 +49,8 @@ class PieceTokenizer:
     unk_id = UNK_ID
     end_id = PAD_ID
     learned = ""
+    cut_once: ClassVar[bool] = True
+    """Whether a text is the ids of its cuts, so that what was cut to learn need not be cut again."""
 
     def __init__(self, vocabulary: Vocabulary, segmenter: Segmenter) -> None:
         self.vocabulary = vocabulary
@@ -123,3 +132,21 @@ class PieceTokenizer:
         if _FILE not in files:
             raise WenluError("bad_vocabulary", f"The file {_FILE} of the tokenizer is missing.")
         return cls(Vocabulary.from_bytes(files[_FILE]), cls.saved_segmenter(files, config))
+
+
+class WordsTokenizer(PieceTokenizer):
+    """With a segmenter of the user's choice, and the user's own words."""
+
+    @classmethod
+    def segmenter(cls, config: WordsConfig) -> Component:
+        return component(SEGMENTERS, config.segmenter, where="tokenizer: segmenter")
+
+    @classmethod
+    def saved_segmenter(cls, files: dict[str, bytes], config: WordsConfig) -> Segmenter:
+        """With the words that were saved: the file that the settings name was read once, in training."""
+        named = cls.segmenter(config)
+        if DICTIONARY_FILE in files:
+            return made(named, Dictionary(files[DICTIONARY_FILE], name=DICTIONARY_FILE))
+        if getattr(named.config, "dictionary", ""):
+            raise WenluError("bad_dictionary", f"The file {DICTIONARY_FILE} of the tokenizer is missing.")
+        return made(named)

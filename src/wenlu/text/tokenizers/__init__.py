@@ -15,6 +15,7 @@ TOKENIZERS = Table(
     {
         "bpe": "wenlu.text.tokenizers.bpe:BpeTokenizer",
         "char": "wenlu.text.tokenizers.char:CharTokenizer",
+        "char_word": "wenlu.text.tokenizers.char_word:CharWordTokenizer",
         "huggingface": "wenlu.text.tokenizers.huggingface:HuggingFaceTokenizer",
         "sentencepiece": "wenlu.text.tokenizers.sentencepiece:SentencePieceTokenizer",
         "unigram": "wenlu.text.tokenizers.unigram:UnigramTokenizer",
@@ -61,7 +62,10 @@ class Tokenizer(Protocol):
         """`encode` of each, in one array."""
 
     def cut(self, text: str) -> list[Piece]:
-        """The ids of `encode`, each with its place in the text: for people to look at, not for speed."""
+        """The ids of `encode`, each with its place in the text: for people to look at, not for speed.
+
+        A text that is read more than once has a piece without characters between the readings.
+        """
 
     def decode(self, ids: Iterable[int]) -> str: ...
 
