@@ -47,14 +47,16 @@ class Segment:
     style: str
 
 
-def round_range(values: Sequence[float], *, lowest: float = -math.inf, highest: float = math.inf) -> Range:
-    """The range that holds `values` and begins and ends at round numbers, within `lowest` and `highest`.
+def round_range(
+    values: Sequence[float], *, lowest: float = -math.inf, highest: float = math.inf, about: int = _TICKS
+) -> Range:
+    """The range that holds `values`, with about so many parts between round numbers, within `lowest` and `highest`.
 
     >>> round_range([0.812, 0.849]).ticks
     (0.81, 0.82, 0.83, 0.84, 0.85)
     """
     low, high = min(values), max(values)
-    step = _round_step((high - low) / _TICKS or abs(high) / 10 or 1.0)
+    step = _round_step((high - low) / about or abs(high) / 10 or 1.0)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     if first == last:
         first, last = first - 1, last + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wenlu.base.errors import WenluError
@@ -10,27 +10,42 @@ from wenlu.base.records import Dropped, Source, Text
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import SourceConfig
 
+SEPARATOR = "␞"
+"""Between the parts of a text that is made of several: U+241E, which no normaliser changes and nobody types."""
+
 _TEXT = "text"
 _SHOWN = 200
 
 
-def text_field(source: SourceConfig) -> str:
-    """The field that holds the text; raises WenluError `bad_settings` for a column number."""
-    if any(isinstance(column, int) for column in (source.text_column, source.label_column, source.group_column)):
+def text_fields(source: SourceConfig) -> list[str]:
+    """The fields that hold the text; raises WenluError `bad_settings` for a column number."""
+    if any(isinstance(column, int) for column in (*source.text_columns, source.label_column, source.group_column)):
         raise WenluError("bad_settings", f"{source.uri} has named fields; a column number means nothing.")
-    return str(source.text_column or _TEXT)
+    return list(map(str, source.text_columns)) or [_TEXT]
+
+
+def together(parts: Sequence[str | None]) -> str | None:
+    """One text of its parts; None if one is none, or if one of several is empty or holds what they are joined by.
+
+    >>> together(["很好 ", "不错"]), together(["很好"]), together(["很好", " "])
+    ('很好␞不错', '很好', None)
+    """
+    if len(parts) == 1:
+        return parts[0]
+    stripped = [(part or "").strip() for part in parts]
+    return SEPARATOR.join(stripped) if all(part and SEPARATOR not in part for part in stripped) else None
 
 
 def text_of(fields: Mapping[str, Any], place: Source, opened: Opened, source: SourceConfig) -> Text | Dropped:
     """The text of a record. A list of strings is its lines; `a.b` is the field b inside a."""
-    body = found(fields, text_field(source))
-    if isinstance(body, list) and all(isinstance(line, str) for line in body):
-        body = "\n".join(body)
-    if not isinstance(body, str):
-        return Dropped(Text(repr(body)[:_SHOWN], source=place), "no_text")
+    values = [_as_text(found(fields, field)) for field in text_fields(source)]
+    body = together(values)
+    if body is None:
+        shown = found(fields, text_fields(source)[0]) if len(values) == 1 else values
+        return Dropped(Text(repr(shown)[:_SHOWN], source=place), "no_text")
     label = opened.label
     if source.label_column is not None:
-        label = as_word(found(fields, str(source.label_column)))
+        label = (as_number if opened.numbers else as_word)(found(fields, str(source.label_column)))
         if label is None:
             return Dropped(Text(body[:_SHOWN], source=place), "no_label")
     group = None if source.group_column is None else as_word(found(fields, str(source.group_column)))
@@ -49,6 +64,18 @@ def found(fields: Any, name: str) -> Any:
         return fields[name]
     outer, dot, inner = name.partition(".")
     return found(fields.get(outer), inner) if dot else None
+
+
+def _as_text(value: object) -> str | None:
+    """A string as it is, a list of them as its lines."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "\n".join(value)
+    return value if isinstance(value, str) else None
+
+
+def as_number(value: object) -> str | None:
+    """A number as it is written; what stands in a string is looked at later, with the numbers of tables."""
+    return repr(value) if isinstance(value, float) else as_word(value)
 
 
 def as_word(value: object) -> str | None:

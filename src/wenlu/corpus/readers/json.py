@@ -8,7 +8,7 @@ from typing import IO, Any, cast
 
 from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.records import Dropped, Source, Text
-from wenlu.corpus.readers.fields import text_field, text_of
+from wenlu.corpus.readers.fields import text_fields, text_of
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import SourceConfig
 
@@ -22,7 +22,7 @@ def read_json(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]:
 
     Raises WenluError `broken_json` where the file ends early or is no JSON: what is behind can't be read.
     """
-    text_field(source)
+    text_fields(source)
     try:
         for number, fields in enumerate(_objects(_as_utf8(opened)), 1):
             yield text_of(fields, Source(opened.name, number), opened, source)

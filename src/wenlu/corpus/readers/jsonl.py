@@ -9,14 +9,14 @@ import msgspec
 
 from wenlu.base.records import Dropped, Text
 from wenlu.corpus.readers.decoded import DecodedLines
-from wenlu.corpus.readers.fields import text_field, text_of
+from wenlu.corpus.readers.fields import text_fields, text_of
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import SourceConfig
 
 
 def read_jsonl(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]:
     """The fields `text_column` (`text` if left out) and `label_column` of each object."""
-    text_field(source)
+    text_fields(source)
     decoder = msgspec.json.Decoder(dict[str, Any])
     lines = DecodedLines(opened)
     for line in lines:

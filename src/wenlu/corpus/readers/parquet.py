@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Dropped, Source, Text
-from wenlu.corpus.readers.fields import text_field, text_of
+from wenlu.corpus.readers.fields import text_fields, text_of
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import SourceConfig
 
@@ -21,7 +21,7 @@ def read_parquet(opened: Opened, source: SourceConfig) -> Iterator[Text | Droppe
 
     Raises WenluError `no_column`, `broken_parquet`.
     """
-    wanted = [text_field(source), *(str(name) for name in (source.label_column, source.group_column) if name)]
+    wanted = [*text_fields(source), *(str(name) for name in (source.label_column, source.group_column) if name)]
     number = 0
     try:
         with pq.ParquetFile(opened.file) as file:
