@@ -15,6 +15,7 @@ LABELS = 3
 SMALL: dict[str, dict[str, object]] = {
     "bag": {"embedding": 16, "buckets": 4096},
     "lstm": {"embedding": 16, "hidden": 16, "layers": 2},
+    "pair": {"embedding": 16, "hidden": 16},
     "textcnn": {"embedding": 16, "filters": 16, "widths": [1, 2, 3]},
 }
 

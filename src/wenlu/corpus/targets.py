@@ -49,7 +49,7 @@ def spread_of(version: DatasetVersion) -> Spread | None:
     known = {split: found for split in SPLITS if (found := _extent(version, split)) is not None}
     extremes = [end for _, _, *ends in known.values() for end in ends]
     edges = np.array(round_range(extremes, about=_BARS).ticks)
-    splits = {split: _targets(version, split, extent, edges) for split, extent in known.items()}
+    splits: dict[str, Targets] = {split: _targets(version, split, extent, edges) for split, extent in known.items()}
     return Spread(edges.tolist(), splits)
 
 

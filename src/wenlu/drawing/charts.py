@@ -116,6 +116,23 @@ def _mark_name(mark: int, epochs: int, name: str) -> Markup:
     return tag("span", name, class_="mark-name left" if x > 60 else "mark-name", style=f"left:{number(x)}%")
 
 
+def scatter(
+    points: Sequence[tuple[float, float]], *, axis: Range, names: Sequence[str], style: str, spoken: str
+) -> Markup:
+    """Dots on a square whose sides are the same axis, with the line on which both numbers are equal."""
+    marks = [axis.place(tick) for tick in axis.ticks]
+    grid = [line for at in marks for line in (_line(0, 100 - at, 100, 100 - at, "grid"), _line(at, 0, at, 100, "grid"))]
+    dots = [_dot(axis.place(across), 100 - axis.place(up), style) for across, up in points]
+    below = [tag("span", name, style=f"left:{number(at)}%") for at, name in zip(marks, names, strict=True)]
+    return tag(
+        "div",
+        tag("div", *_y_names(axis, names), class_="y-axis"),
+        tag("div", _svg(joined(*grid, _line(0, 100, 100, 0, "mark"), *dots), spoken), class_="canvas"),
+        tag("div", *below, class_="x-axis"),
+        class_="plot scatter",
+    )
+
+
 def whisker(value: float, interval: tuple[float, float], *, axis: Range, style: str, spoken: str) -> Markup:
     """A dot on `axis` with the interval it may lie in."""
     low, high = (axis.place(end) for end in interval)

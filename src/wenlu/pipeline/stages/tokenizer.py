@@ -90,6 +90,7 @@ def _saved(reference: str, config: TextConfig, dataset: DatasetVersion, workspac
 def _encode(folder: Path, dataset: DatasetVersion, events: Events, split: str, *, unk_id: int) -> float:
     """Write one split as ids by the pipeline that is saved in the folder; the share of them that is `<UNK>`."""
     number = {label: position for position, label in enumerate(dataset.labels)}
+    targets = dataset.target == "number"
     ids = unknown = 0
 
     def blocks() -> Iterator[EncodedBlock]:
@@ -100,9 +101,12 @@ def _encode(folder: Path, dataset: DatasetVersion, events: Events, split: str, *
             unknown += int(np.count_nonzero(texts.ids == unk_id))
             done += len(labels)
             events.progress(done, dataset.count(split))
-            yield EncodedBlock(
-                texts.ids, texts.lengths, np.array([number[label or ""] for label in labels], dtype=np.int32)
+            truth = (
+                np.array(labels, dtype=np.float32)
+                if targets
+                else np.array([number[label or ""] for label in labels], dtype=np.int32)
             )
+            yield EncodedBlock(texts.ids, texts.lengths, truth)
 
-    write_encoded(folder / split, blocks())
+    write_encoded(folder / split, blocks(), targets=targets)
     return unknown / max(ids, 1)
