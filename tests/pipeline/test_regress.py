@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.serving.service import serve, serving
 from wenlu.storage.workspace import Workspace
+
+pytestmark = pytest.mark.timeout(600)  # two exports, a process of its own each
 
 SMALL = {"batch": 32, "epochs": 6, "optimizer": {"name": "adam", "learning_rate": 0.02}}
 WORDS = {"很好": 2.0, "不错": 1.0, "一般": 0.0, "很差": -2.0, "とても": 0.5}
@@ -79,8 +82,6 @@ def test_a_recipe_ends_with_a_model_that_answers_in_the_unit_of_the_targets(fini
     good, bad = predictor.predict(["很好的第1家␞很好7", "很差的第1家␞很差7"])
     assert isinstance(good, Estimate)
     assert good.value > 7_000 > 3_500 > bad.value
-    with pytest.raises(WenluError, match="text"):
-        serve(finished[0])
 
 
 def test_the_report_draws_truth_against_answer(finished: tuple[Path, RunResult]):
@@ -105,8 +106,6 @@ def test_recorded_values_are_given_again_over_http_in_any_way(finished: tuple[Pa
 
 
 def test_a_value_that_differs_keeps_the_service_from_starting(finished: tuple[Path, RunResult], tmp_path: Path):
-    import shutil
-
     folder = tmp_path / "b"
     shutil.copytree(finished[1].folder, folder)
     rows = read_golden(open_bundle(folder))

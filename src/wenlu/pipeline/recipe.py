@@ -29,7 +29,6 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
 
-
 Aim = Literal["classify", "regress", "generate"]
 
 
