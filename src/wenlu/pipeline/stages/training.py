@@ -38,18 +38,18 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
     """Train one contender; a killed training goes on from the newest checkpoint in its work folder."""
     named = contender_model(contender)
     config = contender.training
-    aims: Aim = AIMS[aim](config, tokenizer, dataset)
+    goal: Aim = AIMS[aim](config, tokenizer, dataset)
     threads = torch.get_num_threads()
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         place = choose_place(config.device, config.precision, gains_by_half=getattr(named.kind, "gains_by_half", False))
         torch.manual_seed(config.seed)
         between = {"separator": _separator(tokenizer)} if getattr(named.kind, "compares", False) else {}
-        model: nn.Module = named.kind(named.config, **aims.arguments(), **between)
+        model: nn.Module = named.kind(named.config, **goal.arguments(), **between)
         parameters = sum(parameter.numel() for parameter in model.parameters())
         training = Training(
             model,
-            aims.task(place.device),
+            goal.task(place.device),
             config,
             place=place,
             checkpoints=Checkpoints(work / "checkpoints", config.keep),
@@ -58,10 +58,10 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
         )
         trained = training.run()
         write_atomic(folder / WEIGHTS, save(model.cpu().state_dict()))
-        write_atomic(folder / HISTORY, msgspec.json.encode([aims.epoch(one) for one in trained.history]))
+        write_atomic(folder / HISTORY, msgspec.json.encode([goal.epoch(one) for one in trained.history]))
         events.result(_said(trained, parameters, place=str(place)))
         said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
-        return {**said, **aims.said()}
+        return {**said, **goal.said()}
 
     return Stage(
         name=f"training {name}",
