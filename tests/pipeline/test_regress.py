@@ -17,7 +17,7 @@ import yaml
 import wenlu
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
-from wenlu.bundle.manifest import GOLDEN
+from wenlu.bundle.manifest import GOLDEN, Description
 from wenlu.bundle.parity import read_golden
 from wenlu.bundle.predict import Estimate, Predictor
 from wenlu.bundle.seal import open_bundle, read_manifest, seal
@@ -111,7 +111,8 @@ def test_a_value_that_differs_keeps_the_service_from_starting(finished: tuple[Pa
     rows = read_golden(open_bundle(folder))
     rows[0] = msgspec.structs.replace(rows[0], scores={"value": rows[0].scores["value"] + 1})
     (folder / GOLDEN).write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-    seal(folder, read_manifest(folder))
+    manifest = read_manifest(folder)
+    seal(folder, Description(**{name: getattr(manifest, name) for name in Description.model_fields}))
     with pytest.raises(WenluError, match=r"1 of \d+ recorded answers differ"):
         serve(folder, port=0)
 
