@@ -11,7 +11,7 @@ from safetensors.torch import save_model
 
 from wenlu.base.spec import check
 from wenlu.bundle.export.onnx import export_onnx
-from wenlu.bundle.manifest import GOLDEN, TEXT, WEIGHTS, Architecture, Description
+from wenlu.bundle.manifest import GOLDEN, TEXT, WEIGHTS, Architecture, Description, Scale
 from wenlu.bundle.parity import HARD_TEXTS, Golden, golden_bytes
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import Bundle, open_bundle, seal
@@ -50,8 +50,10 @@ def make_bundle(
     tokenizer: dict[str, Any] | None = None,
     lstm: dict[str, Any] | None = None,
     seed: int = 1,
+    scale: Scale | None = None,
 ) -> Path:
-    """A sealed bundle in `folder`: an untrained LSTM (weights by `seed`) on the text pipeline that `texts` give.
+    """A sealed bundle in `folder`: an untrained LSTM (weights by `seed`) on the text pipeline that `texts` give; with a
+    scale, one that answers with a number.
 
     Its answers are recorded by torch.
     """
@@ -61,15 +63,16 @@ def make_bundle(
     pipeline.save(folder / TEXT)
     settings = Lstm.Config(**(lstm or {"embedding": 16, "hidden": 16}))
     torch.manual_seed(seed)
-    model = Lstm(settings, vocabulary_size=pipeline.tokenizer.size, labels=len(labels)).eval()
+    model = Lstm(settings, vocabulary_size=pipeline.tokenizer.size, labels=1 if scale else len(labels)).eval()
     save_model(model, str(folder / WEIGHTS))
     description = Description(
         name=name,
         created="2026-01-01T00:00:00+00:00",
-        task="classify",
+        task="regress" if scale else "classify",
+        scale=scale,
         architecture=Architecture(name="lstm", config=settings.model_dump()),
-        labels=list(labels),
-        positive=positive,
+        labels=[] if scale else list(labels),
+        positive=None if scale else positive,
         vocabulary_size=pipeline.tokenizer.size,
         max_length=pipeline.config.max_length,
         parameters=sum(weights.numel() for weights in model.parameters()),
@@ -88,6 +91,4 @@ def recorded(bundle: Bundle, texts: Sequence[str]) -> list[Golden]:
     """What torch answers, in the form of the golden file."""
     answers = Predictor(bundle, TorchRuntime(bundle)).predict(texts)
     ids = bundle.pipeline.encode(texts)
-    return [
-        Golden(text, row, answer.label, answer.scores) for text, row, answer in zip(texts, ids, answers, strict=True)
-    ]
+    return [Golden.of(text, row, answer) for text, row, answer in zip(texts, ids, answers, strict=True)]

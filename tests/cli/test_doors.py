@@ -20,8 +20,8 @@ DOORS = {
     "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
     "predict": ["model", "texts", "--input", "--output", "--root"],
     "dataset import": [
-        "uri", "--name", "--format", "--encoding", "--text", "--label", "--group", "--include",
-        "--split-from", "--normalize", "--filter", "--near", "--language", "--cluster", "--root",
+        "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",
+        "--include", "--split-from", "--normalize", "--filter", "--near", "--language", "--cluster", "--root",
         "--json",
     ],
     "dataset list": ["--root", "--json"],

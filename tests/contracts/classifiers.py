@@ -21,6 +21,7 @@ SMALL: dict[str, dict[str, object]] = {
     "encoder": {"width": 16, "heads": 2, "layers": 2, "inner": 32, "dropout": 0.0, "unknown": 0.0},
     "linear": {"features": 4096, "min_count": 1},
     "lstm": {"embedding": 16, "hidden": 16, "layers": 2},
+    "pair": {"embedding": 16, "hidden": 16},
     "textcnn": {"embedding": 16, "filters": 16, "widths": [1, 2, 3]},
 }
 

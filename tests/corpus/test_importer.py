@@ -372,7 +372,8 @@ needs_data = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("name", "splits", "labels"),
     [("thucnews-lstm", {"train": 40_380, "validation": 4_374, "test": 9_985}, 10),
-     ("livedoor-lstm", {"train": 5_258, "validation": 612, "test": 736}, 9)],
+     ("livedoor-lstm", {"train": 5_258, "validation": 612, "test": 736}, 9),
+     ("jsts", {"train": 11_195, "validation": 1_241, "test": 1_455}, 0)],
 )  # fmt: skip
 def test_the_other_recipes_keep_the_texts_they_promise(tmp_path: Path, name: str, splits: dict[str, int], labels: int):
     version = import_dataset(recipe(name), Workspace(tmp_path), Silent())

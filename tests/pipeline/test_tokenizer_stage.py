@@ -45,6 +45,17 @@ def test_ids_are_those_of_the_saved_pipeline_with_the_numbers_of_labels(dataset:
         assert [dataset.labels[number] for number in encoded.truth.tolist()] == [text.label for text in texts]
 
 
+def test_of_texts_with_numbers_the_numbers_are_written(tmp_path: Path):
+    rows = [f"{body}\t{number / 8}" for number, body in enumerate(sentences(100))]
+    source = {"uri": str(written(tmp_path / "a.tsv", rows)), "text_column": 0, "label_column": 1}
+    dataset = imported(tmp_path, source, target="number")
+    _, folder = made(dataset, tmp_path / "stage", **SETTINGS)
+    for split in ENCODED:
+        encoded = EncodedTexts.open(folder / split)
+        assert encoded.truth.dtype == np.float32
+        assert encoded.truth.tolist() == [float(label or "") for _, label in dataset.rows(split)]
+
+
 def test_on_all_processors_it_is_the_same(dataset: DatasetVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     alone, one = made(dataset, tmp_path / "alone", **SETTINGS)
     monkeypatch.setattr("wenlu.text.cutting._TOGETHER", 20)

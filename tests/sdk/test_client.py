@@ -56,6 +56,13 @@ def test_many_texts_are_sent_in_several_requests_and_stay_in_order():
     ] == [64, 64, 2]
 
 
+def test_a_number_is_an_answer_and_nothing_is_none():
+    number = Reply(200, {}, b'{"outputs": [{"value": 0.0}]}')
+    assert held(conversation.predict_one("x", retries=0), [number])[1] == Prediction(value=0.0)
+    nothing = Reply(200, {}, b'{"outputs": [{"label": "x"}]}')
+    assert held(conversation.predict_one("x", retries=0), [nothing])[1].code == "bad_answer"
+
+
 def test_no_texts_need_no_request():
     assert held(conversation.predict([], retries=0), []) == ([], [])
 

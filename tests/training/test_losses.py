@@ -18,7 +18,7 @@ def made(name: str, **settings: object):
 def test_every_loss_gives_a_number_a_text_and_none_for_a_perfect_answer():
     for name in LOSSES:
         if LOSSES[name].task == "classify":
-            perfect = made(name)(torch.tensor([[99.0, 0.0, 0.0], [0.0, 0.0, 99.0]]), LABELS)
+            perfect = made(name)(torch.tensor([[99.0, -99.0, -99.0], [-99.0, -99.0, 99.0]]), LABELS)
         else:
             perfect = made(name)(torch.tensor([1.5, -3.0]), torch.tensor([1.5, -3.0]))
         torch.testing.assert_close(perfect, torch.zeros(2))
@@ -52,3 +52,8 @@ def test_a_label_without_texts_weighs_nothing():
 def test_huber_is_half_a_square_near_and_a_line_far():
     near, far = made("huber", delta=1.0)(torch.tensor([0.5, 10.0]), torch.zeros(2)).tolist()
     assert (near, far) == pytest.approx((0.125, 9.5))
+
+
+def test_hinge_is_that_of_a_support_vector_machine_a_label():
+    loss = made("hinge")(torch.tensor([[0.5, -2.0, 0.0]]), torch.tensor([0]))
+    assert loss.item() == pytest.approx(0.5**2 + 0 + 1**2)

@@ -36,6 +36,13 @@ class Architecture(Spec):
     config: dict[str, Any]
 
 
+class Scale(Spec):
+    """What a model of numbers gives is in deviations from the mean of what it learned: value = mean + deviation · z."""
+
+    mean: float
+    deviation: float = Field(gt=0)
+
+
 class Lineage(Spec):
     """What a bundle was made from."""
 
@@ -55,11 +62,12 @@ class Description(Spec):
     architecture: Architecture
     labels: list[str] = Field(default=[], description="Of a classifier: two or more; else none")
     positive: str | None = Field(default=None, description="Of a binary model: the label that /sentiment tells of")
+    scale: Scale | None = Field(default=None, description="Of a model of numbers: the unit of its answers")
     vocabulary_size: int
     max_length: int
     parameters: int
     pipeline_digest: str
-    tolerance: float = Field(default=1e-5, description="How far a probability may be from the recorded one")
+    tolerance: float = Field(default=1e-5, description="How far a probability or a value may be from the recorded one")
     lineage: Lineage = Lineage()
     metrics: dict[str, float] = {}
 
@@ -67,7 +75,14 @@ class Description(Spec):
     def _labels_to_choose_from(self) -> Self:
         if self.task == "classify" and len(self.labels) < 2:
             raise ValueError("a classifier has two labels or more")
+        if (self.task == "regress") != (self.scale is not None):
+            raise ValueError("a model of numbers has a scale, and no other has")
         return self
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the model gives for a text."""
+        return 1 if self.task == "regress" else len(self.labels)
 
 
 class Manifest(Description):
@@ -88,4 +103,6 @@ def version_of(description: Description, files: dict[str, FileRecord]) -> str:
         "pipeline": description.pipeline_digest,
         "files": {name: file.sha256 for name, file in files.items() if name not in _BESIDE_THE_ANSWER},
     }
+    if description.scale is not None:
+        decisive["scale"] = description.scale.model_dump(mode="json")
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]

@@ -12,6 +12,7 @@ import msgspec
 
 from wenlu.base.errors import WenluError
 from wenlu.bundle.manifest import GOLDEN
+from wenlu.bundle.predict import Answer, Prediction, as_numbers
 from wenlu.bundle.seal import Bundle
 
 _LEAST_TOLERANCE, _LARGEST_TOLERANCE = 1e-5, 1e-4
@@ -31,12 +32,17 @@ HARD_TEXTS = (
 
 
 class Golden(msgspec.Struct, frozen=True):
-    """One recorded answer: the text as a user would send it, its ids, and the probability of each label."""
+    """One recorded answer: the text as a user would send it, its ids, and the probability of each label, or a value."""
 
     text: str
     ids: list[int]
     label: str
     scores: dict[str, float]
+
+    @classmethod
+    def of(cls, text: str, ids: list[int], said: Prediction) -> Golden:
+        """What a predictor said to a text."""
+        return cls(text, ids, said.label if isinstance(said, Answer) else "", as_numbers(said))
 
 
 def golden_bytes(rows: Sequence[Golden]) -> bytes:
@@ -62,17 +68,18 @@ def differences(rows: Sequence[Golden], answers: Sequence[Mapping[str, float]], 
     ]
 
 
-def tolerance_for(rows: Sequence[Golden], answers: Sequence[Mapping[str, float]]) -> float:
-    """How far a probability may be from the recorded one, given what the export answers where it is made.
+def tolerance_for(rows: Sequence[Golden], answers: Sequence[Mapping[str, float]], *, unit: float = 1.0) -> float:
+    """How far a number may be from the recorded one, given what the export answers where it is made. `unit` is 1 for
+    probabilities, the deviation of the scale for values.
 
     1e-5, or four times the largest difference seen: a long text goes through hundreds of additions, whose order differs
     between runtimes and processors. Raises WenluError `export_differs` where that would be more than 1e-4: no rounding.
     """
-    wrong = differences(rows, answers, tolerance=_LARGEST_TOLERANCE / 4)
+    wrong = differences(rows, answers, tolerance=unit * _LARGEST_TOLERANCE / 4)
     if wrong:
         raise WenluError("export_differs", f"The exported model differs from the trained one: {'; '.join(wrong[:3])}.")
     largest = max(gap for row, scores in zip(rows, answers, strict=True) for gap in _gaps(row.scores, scores).values())
-    return max(_LEAST_TOLERANCE, 4 * largest)
+    return max(unit * _LEAST_TOLERANCE, 4 * largest)
 
 
 def explain(bundle: Bundle, rows: Sequence[Golden]) -> str:

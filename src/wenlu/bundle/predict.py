@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from wenlu.base.errors import WenluError
 from wenlu.bundle.seal import Bundle
 from wenlu.text.vocabulary import PAD_ID
 
@@ -41,6 +42,21 @@ class Answer:
     scores: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The number that a model of numbers answers, in the unit of what it learned from."""
+
+    value: float
+
+
+Prediction = Answer | Estimate
+
+
+def as_numbers(prediction: Prediction) -> dict[str, float]:
+    """All that an answer says, by name: the probability of each label, or the value."""
+    return prediction.scores if isinstance(prediction, Answer) else {"value": prediction.value}
+
+
 class Predictor:
     """A bundle with a runtime that computes for it."""
 
@@ -49,9 +65,19 @@ class Predictor:
         self._runtime = runtime
         self._labels = tuple(bundle.manifest.labels)
 
-    def predict(self, texts: Sequence[str]) -> list[Answer]:
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """One answer a text, in order. What else is asked at the same time does not change an answer."""
+        if self.bundle.manifest.scale is not None:
+            return [Estimate(value) for value in self.values(texts).tolist()]
         return [self._answer(row) for row in self.probabilities(texts).tolist()]
+
+    def values(self, texts: Sequence[str]) -> Floats:
+        """What a model of numbers answers [N], in the unit of its scale; raises WenluError `no_numbers` for another."""
+        scale = self.bundle.manifest.scale
+        if scale is None:
+            raise WenluError("no_numbers", f"{self.bundle.title} answers with labels, not with a number.")
+        values: Floats = scale.mean + scale.deviation * self._logits(self.bundle.pipeline.encode(texts))[:, 0]
+        return values
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Probabilities [N, C], columns in the order of the bundle's labels."""
@@ -59,14 +85,17 @@ class Predictor:
 
     def probabilities_of_ids(self, ids: Sequence[Sequence[int]]) -> Floats:
         """As `probabilities`, from what the text pipeline made."""
-        probabilities = np.empty((len(ids), len(self._labels)))
-        for rows in batches_by_length([len(row) for row in ids]):
-            logits = self._runtime.predict(*padded([ids[row] for row in rows]))
-            probabilities[rows] = softmax(logits.astype(np.float64))
-        return probabilities
+        return softmax(self._logits(ids))
 
     def close(self) -> None:
         self._runtime.close()
+
+    def _logits(self, ids: Sequence[Sequence[int]]) -> Floats:
+        """What the runtime computes [N, C], a batch of similar lengths at a time."""
+        logits = np.empty((len(ids), self.bundle.manifest.outputs))
+        for rows in batches_by_length([len(row) for row in ids]):
+            logits[rows] = self._runtime.predict(*padded([ids[row] for row in rows]))
+        return logits
 
     def _answer(self, row: list[float]) -> Answer:
         best = row.index(max(row))

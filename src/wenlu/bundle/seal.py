@@ -36,8 +36,9 @@ def seal(folder: Path, description: Description) -> Manifest:
         if path.is_file() and path.name != MANIFEST
     }
     manifest = Manifest(
-        **description.model_dump(exclude={"architecture", "lineage"}),
+        **description.model_dump(exclude={"architecture", "lineage", "scale"}),
         architecture=description.architecture,
+        scale=description.scale,
         lineage=description.lineage,
         format=FORMAT,
         version=version_of(description, files),

@@ -22,8 +22,11 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
         str, typer.Option(help="A row of the readers: csv, jsonl, tree, …; auto goes by the name")
     ] = "auto",
     encoding: Annotated[str, typer.Option(help="utf-8, gb18030, cp932, …; auto looks at the whole file")] = "auto",
-    text: Annotated[str | None, typer.Option(help="Column with the text: its name or its number from 0")] = None,
+    text: Annotated[
+        list[str] | None, typer.Option(help="Column with the text: its name or its number from 0; twice joins two")
+    ] = None,
     label: Annotated[str | None, typer.Option(help="Column with the label, or: folder, prefix, stem, none")] = None,
+    target: Annotated[str, typer.Option(help="What a label is: label (a name) or number")] = "label",
     group: Annotated[str | None, typer.Option(help="Column with the author or document: never divided")] = None,
     include: Annotated[str, typer.Option(help="Of a folder or an archive: which files, as a shell pattern")] = "*",
     split_from: Annotated[str, typer.Option(help="What in a file's name is the split: folder, prefix, none")] = "none",
@@ -45,7 +48,7 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     from wenlu.storage.workspace import Workspace
 
     source: dict[str, object] = {
-        "uri": uri, "format": format, "encoding": encoding, "text_column": _column(text),
+        "uri": uri, "format": format, "encoding": encoding, "text_column": _columns(text or []),
         "group_column": _column(group), "include": include, "split_from": split_from,
     }  # fmt: skip
     if label in ("folder", "prefix", "stem", "none"):
@@ -55,6 +58,7 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     settings = {
         "name": name,
         "language": language,
+        "target": target,
         "sources": [source],
         "clean": {
             "normalize": [step for step in normalize.split(",") if step],
@@ -66,6 +70,10 @@ def import_uri(  # noqa: PLR0917  (typer reads options from parameters)
     version = import_dataset(config, Workspace.at(root), Terminal(), cluster=cluster)
     if as_json:
         print_json(version.manifest)
+
+
+def _columns(said: list[str]) -> list[str | int | None] | str | int | None:
+    return list(map(_column, said)) if len(said) > 1 else _column(said[0] if said else None)
 
 
 def _column(said: str | None) -> str | int | None:

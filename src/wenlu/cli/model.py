@@ -24,12 +24,18 @@ def list_all(root: Root = None, as_json: AsJson = False) -> None:
     if not models:
         typer.echo("No models yet. Train one: wenlu run recipes/seed-lstm.yaml")
     for manifest, current in models:
-        accuracy = manifest.metrics.get("test_accuracy")
-        shown = "" if accuracy is None else f"{accuracy:.2%} on test"
+        shown = _shown(manifest.metrics)
         mark = "*" if current else " "
         typer.echo(
             f"{mark} {manifest.name}@{manifest.version}  {manifest.architecture.name:<8} {shown}  {manifest.created}"
         )
+
+
+def _shown(metrics: dict[str, float]) -> str:
+    """How good it is on test, in a word."""
+    if "test_accuracy" in metrics:
+        return f"{metrics['test_accuracy']:.2%} on test"
+    return f"RMSE {metrics['test_rmse']:.4g} on test" if "test_rmse" in metrics else ""
 
 
 @app.command("show")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,14 +26,14 @@ def predict(
     target: Annotated[Path | None, typer.Option("--output", help="Where to write; standard output if left out")] = None,
     root: Root = None,
 ) -> None:
-    """One JSON line a text: the text, its label, the score, and the scores of all labels."""
+    """One JSON line a text: the text, its label, the score and the scores of all labels, or its value."""
     import msgspec
 
     answer = _answerer(model, root)
     lines = (
-        msgspec.json.encode({"text": text, "label": label, "score": score, "scores": scores}) + b"\n"
+        msgspec.json.encode({"text": text, **said}) + b"\n"
         for chunk in _chunks(_texts(texts, source))
-        for text, (label, score, scores) in zip(chunk, answer(chunk), strict=True)
+        for text, said in zip(chunk, answer(chunk), strict=True)
     )
     if target is None:
         for line in lines:
@@ -42,7 +43,7 @@ def predict(
         _write_whole(target, lines)
 
 
-Answered = list[tuple[str, float, dict[str, float]]]
+Answered = list[dict[str, Any]]
 
 
 def _answerer(model: str, root: Path | None) -> Callable[[Sequence[str]], Answered]:
@@ -53,7 +54,7 @@ def _remote(address: str) -> Callable[[Sequence[str]], Answered]:
     from wenlu.sdk.client import Client
 
     client = Client(address)
-    return lambda texts: [_triple(answer) for answer in client.predict(texts)]
+    return lambda texts: [_said(asdict(answer)) for answer in client.predict(texts)]
 
 
 def _local(model: str, root: Path | None) -> Callable[[Sequence[str]], Answered]:
@@ -65,11 +66,13 @@ def _local(model: str, root: Path | None) -> Callable[[Sequence[str]], Answered]
 
     bundle = open_bundle(find_model(Workspace.at(root), model))
     predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
-    return lambda texts: [_triple(answer) for answer in predictor.predict(texts)]
+    return lambda texts: [_said(asdict(answer)) for answer in predictor.predict(texts)]
 
 
-def _triple(answer: Any) -> tuple[str, float, dict[str, float]]:
-    return answer.label, answer.score, answer.scores
+def _said(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a model says: a number, or labels."""
+    value = answer.pop("value", None)
+    return answer if value is None else {"value": value}
 
 
 def _texts(texts: list[str] | None, source: Path | None) -> Iterator[str]:

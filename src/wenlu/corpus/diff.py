@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from wenlu.corpus.labels import Labels, labels_of
 from wenlu.corpus.settings import SPLITS
 from wenlu.corpus.shards import digests
 from wenlu.corpus.version import DatasetVersion
@@ -106,12 +107,12 @@ class _Found:
 
 def differ(old: DatasetVersion, new: DatasetVersion) -> Difference:
     """From `old` to `new`. Texts are compared as they are stored, after cleaning."""
-    numbers = {label: number for number, label in enumerate(sorted({*old.labels, *new.labels}))}
+    labelled = labels_of("number" if "number" == old.target == new.target else "label")
     total = sum(version.manifest.counts.kept for version in (old, new))
     parts = -(-total // _PART) or 1
     found = _Found()
     for part in range(parts):
-        sides = (_rows(old, _OLD, numbers), _rows(new, _NEW, numbers))
+        sides = (_rows(old, _OLD, labelled), _rows(new, _NEW, labelled))
         mine = (rows.only(rows.digest[:, 0] % np.uint64(parts) == part) for side in sides for rows in side)
         _compare(_Rows.joined(mine), found)
     found.settle()
@@ -120,14 +121,14 @@ def differ(old: DatasetVersion, new: DatasetVersion) -> Difference:
     )
 
 
-def _rows(version: DatasetVersion, side: int, numbers: dict[str, int]) -> Iterator[_Rows]:
+def _rows(version: DatasetVersion, side: int, labelled: Labels) -> Iterator[_Rows]:
     for split in SPLITS:
         for batch in version.batches(split, ("id", "label", "file", "line")):
             count = batch.num_rows
             labels = batch.column("label").to_pylist()
             yield _Rows(
                 digests(batch.column("id")),
-                np.array([-1 if label is None else numbers[label] for label in labels], dtype=np.int32),
+                np.fromiter(map(labelled.number, labels), dtype=np.int32, count=count),
                 np.full(count, SPLITS.index(split), dtype=np.int8),
                 _places(batch),
                 np.full(count, side, dtype=np.int8),

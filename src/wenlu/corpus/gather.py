@@ -12,6 +12,7 @@ import pyarrow as pa
 from wenlu.base.events import Events
 from wenlu.base.records import Dropped, Text
 from wenlu.corpus.dedup.near import BandFiles, Bands
+from wenlu.corpus.labels import labels_of
 from wenlu.corpus.prepare import Prepared, Settings, prepare_all
 from wenlu.corpus.settings import SPLITS, DataConfig
 from wenlu.corpus.spill import SCHEMA, SpillWriter
@@ -31,14 +32,10 @@ class Gather:
         self._config = config
         self._cluster = cluster
         self._tally = tally
-        self._numbers: dict[str, int] = {}
+        self.labels = labels_of(config.target)
+        """Which has words for the numbers that the spill file has."""
         self._fixed = sorted({source.split for source in config.sources if source.split})
         self._split_of = lru_cache(100_000)(Splitter(config.split, fixed=self._fixed))
-
-    @property
-    def labels(self) -> list[str]:
-        """The labels by the numbers that the spill file has."""
-        return list(self._numbers)
 
     def __call__(self, texts: Iterable[Text | Dropped], folder: Path, path: Path, events: Events) -> BandFiles | None:
         """Write the spill file at `path`; the bands' files go into `folder`, if near copies are looked for at all."""
@@ -80,7 +77,7 @@ class Gather:
         columns = (
             prepared.ids,
             prepared.bodies,
-            [self._number(text.label) for text in kept],
+            [self.labels.number(text.label) for text in kept],
             [source.file for source in sources],
             [source.line for source in sources],
             [source.byte_offset for source in sources],
@@ -97,9 +94,6 @@ class Gather:
                 self._tally.drop(Dropped(text, reason))
             else:
                 yield text
-
-    def _number(self, label: str | None) -> int:
-        return -1 if label is None else self._numbers.setdefault(label, len(self._numbers))
 
     def _split(self, text: Text, group: str, split: int) -> int:
         """The one its source fixes, else that of its group, else its own."""

@@ -56,7 +56,7 @@ class _Import:
         self._events = events
         self._cluster = cluster
         self._tally = Tally()
-        self._sources = Sources(config.sources)
+        self._sources = Sources(config.sources, target=config.target)
 
     def run(self) -> DatasetManifest:
         settled = self._settled()
@@ -73,7 +73,7 @@ class _Import:
         path = self._folder / _SPILL
         gather = Gather(self._config, self._tally, cluster=self._cluster)
         bands = gather(self._sources, self._folder, path, self._events)
-        settle = Settle(Spill(path), gather.labels, tally=self._tally)
+        settle = Settle(Spill(path), gather.labels, tally=self._tally, target=self._config.target)
         settled = settle(self._config.dedup, bands, self._folder, self._events)
         path.unlink()
         return settled

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from wenlu.base.errors import WenluError
+from wenlu.corpus.settings import Target
 
 MANIFEST = "manifest.json"
 DROPPED = "dropped.jsonl"
@@ -88,6 +89,11 @@ class DatasetManifest(msgspec.Struct, frozen=True):
     shards: list[Shard]
     pairs: list[PairRecord] = []
     near: NearCounts = NearCounts()
+
+    @property
+    def target(self) -> Target:
+        """What a label is: a name, or a number."""
+        return "number" if self.settings.get("target") == "number" else "label"
 
 
 def read_manifest(path: Path) -> DatasetManifest:

@@ -37,14 +37,16 @@ _SPLITS = {
 class Reading:
     """Iterates over the texts of a source; what can't be read comes as Dropped.
 
-    `format` is the row of the reader; `encodings` collects those of the files read so far.
+    `format` is the row of the reader; `encodings` collects those of the files read so far. With `numbers` labels are
+    numbers.
     """
 
-    def __init__(self, path: Path, source: SourceConfig) -> None:
+    def __init__(self, path: Path, source: SourceConfig, *, numbers: bool = False) -> None:
         self.format = format_of(path, source)
         self.encodings: set[str] = set()
         self._path = path
         self._source = source
+        self._numbers = numbers
         self._many = is_many(path)
         self._encoding = _Encodings(path, source, many=self._many)
         self._places = _Places(source, row=self.format, folders=self._many and _has_folders(path, source))
@@ -62,7 +64,7 @@ class Reading:
         encoding = "" if self.format in WITHOUT_ENCODING else self._encoding.of(member)
         self.encodings |= {encoding} - {""}
         with member.open() as file:
-            opened = Opened(file, member.name, encoding, place.label, place.split)
+            opened = Opened(file, member.name, encoding, place.label, place.split, self._numbers)
             yield from READERS[self.format](opened, self._source)
 
 

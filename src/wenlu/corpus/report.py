@@ -56,6 +56,9 @@ def _lines(facts: sections.Facts) -> Iterator[str]:
         yield say("section.labels")
         of_all = {label: sum(split.get(label, 0) for split in counts.labels.values()) for label in labels}
         yield from _bars(dict(sorted(of_all.items(), key=lambda entry: -entry[1])))
+    if facts.statistics.targets is not None:
+        yield say("section.targets")
+        yield from _bars(facts.statistics.targets.bars, most=len(BOUNDS))
     yield say("section.lengths")
     yield from _bars(sections.bars(facts), most=len(BOUNDS))
     yield say("section.characters")

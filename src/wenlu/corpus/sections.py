@@ -16,6 +16,7 @@ from wenlu.corpus.manifest import ConflictRecord, DatasetManifest, PairRecord, S
 from wenlu.corpus.samples import DroppedSample
 from wenlu.corpus.settings import SPLITS
 from wenlu.corpus.statistics import BOUNDS, QUANTILES, Lengths, Statistics
+from wenlu.corpus.targets import Spread
 from wenlu.corpus.words import WORDS, say
 from wenlu.drawing import charts, parts
 from wenlu.drawing.figures import count, percent
@@ -125,7 +126,9 @@ def texts(facts: Facts) -> Markup:
 
 
 def labels(facts: Facts) -> Markup:
-    """How many texts each label has, in all and in each split."""
+    """How many texts each label has, in all and in each split; or how the numbers are spread."""
+    if facts.statistics.targets is not None:
+        return _numbers(facts.statistics.targets)
     if not facts.manifest.labels:
         return parts.section(WORDS, "labels", tag("p", say("labels.none"), class_="note"))
     counts = facts.manifest.counts.labels
@@ -146,6 +149,23 @@ def labels(facts: Facts) -> Markup:
     more = len(commonest) - len(rows)
     note = [tag("p", say("labels.more", number=count(more)), class_="note")] if more else []
     return parts.section(WORDS, "labels", parts.table("labels", heads, rows), *note, language=facts.language)
+
+
+def _numbers(spread: Spread) -> Markup:
+    drawn = spread.bars
+    spoken = say("targets.spoken", range=max(drawn, key=lambda name: drawn[name]))
+    rows = [
+        tag(
+            "tr",
+            tag("th", say(f"split.{split}"), scope="row"),
+            tag("td", count(one.texts), class_="figure"),
+            *(tag("td", f"{value:g}", class_="figure") for value in (one.mean, one.deviation, one.least, one.most)),
+        )
+        for split, one in spread.splits.items()
+    ]
+    heads = [say(f"targets.{column}") for column in ("split", "texts", "mean", "deviation", "least", "most")]
+    histogram = charts.histogram(list(drawn.items()), spoken=spoken)
+    return parts.section(WORDS, "targets", histogram, parts.table("lengths", heads, rows))
 
 
 def lengths(facts: Facts) -> Markup:

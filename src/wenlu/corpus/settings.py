@@ -11,6 +11,7 @@ from wenlu.base.spec import Field, Spec
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Column = str | int
+Target = Literal["label", "number"]
 
 
 class SourceConfig(Spec):
@@ -19,8 +20,9 @@ class SourceConfig(Spec):
     uri: str = Field(min_length=1, description="A path, `package:NAME/FILE`; ${WENLU_DATA} is expanded")
     format: str = Field(default="auto", description="A row of the readers; auto goes by the file's name")
     encoding: str = Field(default="auto", description="utf-8, gb18030, cp932, …; auto looks at the whole file")
-    text_column: Column | None = Field(
-        default=None, description="Column with the text: its name or number from 0; left out: by its name"
+    text_column: Column | list[Column] | None = Field(
+        default=None,
+        description="Column with the text: its name or number from 0, several are joined; left out: by its name",
     )
     label_column: Column | None = Field(
         default=None, description="Column with the label: its name or number from 0; left out: by its name"
@@ -49,10 +51,19 @@ class SourceConfig(Spec):
 
     @field_validator("text_column", "label_column", "group_column")
     @classmethod
-    def _counts_from_0(cls, column: Column | None) -> Column | None:
-        if isinstance(column, int) and column < 0:
+    def _counts_from_0(cls, column: Column | list[Column] | None) -> Column | list[Column] | None:
+        if any(isinstance(one, int) and one < 0 for one in (column if isinstance(column, list) else [column])):
             raise ValueError("columns count from 0")
+        if isinstance(column, list) and len(column) < 2:
+            raise ValueError("a list names two columns or more")
         return column
+
+    @property
+    def text_columns(self) -> list[Column]:
+        """The columns that make a text together; none where nothing is said of them."""
+        if self.text_column is None:
+            return []
+        return self.text_column if isinstance(self.text_column, list) else [self.text_column]
 
 
 class CleanConfig(Spec):
@@ -101,3 +112,13 @@ class DataConfig(Spec):
     clean: CleanConfig = CleanConfig()
     dedup: DedupConfig = DedupConfig()
     split: SplitConfig = SplitConfig()
+    # Left out of what is written down where it is the usual: datasets made before it was there keep their version.
+    target: Target = Field(
+        default="label", exclude_if=lambda target: target == "label", description="What a label is: a name, or a number"
+    )
+
+    @model_validator(mode="after")
+    def _numbers_have_no_names(self) -> Self:
+        if self.target == "number" and any(source.label_names is not None for source in self.sources):
+            raise ValueError("'label_names' are of labels, and 'target' says that they are numbers")
+        return self

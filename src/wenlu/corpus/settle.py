@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +15,9 @@ from wenlu.base.records import Dropped, Source, Text
 from wenlu.corpus.dedup.exact import Copies, find_copies
 from wenlu.corpus.dedup.near import BandFiles, NearCopies, Pair
 from wenlu.corpus.dedup.reasons import NAMES, Reasons
+from wenlu.corpus.labels import Labels
 from wenlu.corpus.manifest import ConflictRecord, NearCounts, PairRecord, Shard
-from wenlu.corpus.settings import SPLITS, DedupConfig
+from wenlu.corpus.settings import SPLITS, DedupConfig, Target
 from wenlu.corpus.shards import ShardWriter, VersionHash
 from wenlu.corpus.spill import Spill
 from wenlu.corpus.tally import Tally
@@ -39,8 +40,8 @@ class _Telling(NamedTuple):
 class Settled:
     """What came out: the shards, the hash of their texts, and what was found on the way."""
 
+    texts: VersionHash
     shards: list[Shard] = field(default_factory=list)
-    texts: VersionHash = field(default_factory=VersionHash)
     conflicts: list[ConflictRecord] = field(default_factory=list)
     pairs: list[PairRecord] = field(default_factory=list)
     near: NearCounts = field(default_factory=NearCounts)
@@ -49,14 +50,15 @@ class Settled:
 class Settle:
     """A spill file in, the shards of a version out."""
 
-    def __init__(self, spill: Spill, labels: Sequence[str], *, tally: Tally) -> None:
+    def __init__(self, spill: Spill, labels: Labels, *, tally: Tally, target: Target = "label") -> None:
         self._spill = spill
-        self._labels = pa.array(labels, pa.string())
+        self._labels = labels
         self._tally = tally
+        self._target = target
 
     def __call__(self, dedup: DedupConfig, bands: BandFiles | None, folder: Path, events: Events) -> Settled:
         """Find the copies, write the shards into `folder`, and remove the bands' files."""
-        settled = Settled()
+        settled = Settled(VersionHash(self._target))
         copies = find_copies(self._spill.keys, len(self._spill))
         settled.conflicts = self._conflicts(copies)
         if bands is not None and dedup.near is not None:
@@ -101,7 +103,7 @@ class Settle:
             self._refuse(batch, why)
             for split, part in self._divided(batch.filter(pa.array(why == 0))):
                 labels = part.column("label").to_pylist()
-                self._tally.keep(labels, split)
+                self._tally.keep(labels, split, count=self._target == "label")
                 settled.texts.add(part.column("id").to_pylist(), labels, split=split)
                 writers[split].add(part)
             events.progress(start, len(self._spill))
@@ -129,13 +131,12 @@ class Settle:
 
     def _labelled(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The columns of a shard: labels by name."""
-        numbers = batch.column("label").to_numpy()
-        named = self._labels.take(pa.array(numbers, mask=numbers < 0))
+        named = self._labels.words(batch.column("label").to_numpy())
         place = batch.schema.get_field_index("label")
         return batch.set_column(place, "label", named).drop_columns(["split", "held_out"])
 
     def _label(self, number: int) -> str | None:
-        label: str | None = self._labels[number].as_py() if number >= 0 else None
+        label: str | None = self._labels.words(np.array([number], dtype=np.int32))[0].as_py()
         return label
 
     def _conflicts(self, copies: Copies) -> list[ConflictRecord]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from wenlu.corpus.manifest import Counts, Shard
-from wenlu.corpus.settings import SPLITS
+from wenlu.corpus.settings import SPLITS, Target
 from wenlu.storage.local import sha256_file
 
 SCHEMA = pa.schema(
@@ -32,8 +32,9 @@ _GROUP_CHARACTERS = 16_000_000  # long texts make smaller groups: memory is boun
 class VersionHash:
     """The version of a dataset, as its texts go by."""
 
-    def __init__(self) -> None:
-        self._splits: dict[str, _SplitHash] = {split: _SplitHash() for split in SPLITS}
+    def __init__(self, target: Target = "label") -> None:
+        kind = _NumbersHash if target == "number" else _SplitHash
+        self._splits: dict[str, _SplitHash] = {split: kind() for split in SPLITS}
 
     def add(self, ids: Iterable[bytes], labels: Iterable[str | None], *, split: str) -> None:
         """The next texts of a split, in the order they are stored."""
@@ -70,6 +71,14 @@ class _SplitHash:
 
     def said(self) -> list[Any]:
         return [self._ids.hexdigest(), self._labels.hexdigest(), list(self._numbers)]
+
+
+class _NumbersHash(_SplitHash):
+    """Two running digests: of the ids, and of the numbers as they are written."""
+
+    def add(self, ids: Iterable[bytes], labels: Iterable[str | None]) -> None:
+        self._ids.update(b"".join(ids))
+        self._labels.update("".join(f"{label}\n" for label in labels).encode())
 
 
 class ShardWriter:

@@ -7,25 +7,27 @@ from pathlib import Path
 
 from wenlu.base.errors import WenluError
 from wenlu.base.records import Dropped, Text
+from wenlu.corpus.labels import numbered
 from wenlu.corpus.locate import digest, locate
 from wenlu.corpus.manifest import SourceRecord
 from wenlu.corpus.reading import Reading, named_classes
-from wenlu.corpus.settings import SourceConfig
+from wenlu.corpus.settings import SourceConfig, Target
 
 
 class Sources:
     """Iterates over every text of every source; what a reader can't read comes as Dropped."""
 
-    def __init__(self, sources: Sequence[SourceConfig]) -> None:
+    def __init__(self, sources: Sequence[SourceConfig], *, target: Target = "label") -> None:
         self._sources = sources
+        self._numbers = target == "number"
         self.records: list[SourceRecord] = []
         self.label_order: dict[str, None] = {}
 
     def __iter__(self) -> Iterator[Text | Dropped]:
         for source in self._sources:
             path = locate(source.uri)
-            reading = Reading(path, source)
-            yield from named_classes(reading, self._label_names(source.label_names)) if source.label_names else reading
+            reading = Reading(path, source, numbers=self._numbers)
+            yield from self._labelled(reading, source)
             files, sha256 = digest(path)
             encodings = ", ".join(sorted(reading.encodings))
             self.records.append(SourceRecord(source.uri, reading.format, encodings, files, sha256))
@@ -37,6 +39,11 @@ class Sources:
         return f"{files:,} {'file' if files == 1 else 'files'}" + (
             f" ({', '.join(sorted(encodings))})" if encodings else ""
         )
+
+    def _labelled(self, reading: Reading, source: SourceConfig) -> Iterator[Text | Dropped]:
+        if self._numbers:
+            return numbered(reading)
+        return named_classes(reading, self._label_names(source.label_names)) if source.label_names else iter(reading)
 
     def _label_names(self, uri: str) -> list[str]:
         names = _lines_of_names(locate(uri))

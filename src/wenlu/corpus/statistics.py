@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from wenlu.corpus.settings import SPLITS
 from wenlu.corpus.shards import digests
+from wenlu.corpus.targets import Spread, spread_of
 from wenlu.corpus.version import DatasetVersion
 from wenlu.text.kinds import (
     DIGIT,
@@ -76,6 +77,7 @@ class Statistics(msgspec.Struct, frozen=True):
     """Of each of the commonest labels, by chance; of texts without labels under ''."""
     shortest: list[str]
     longest: list[str]
+    targets: Spread | None = None
 
     @property
     def characters(self) -> int:
@@ -93,11 +95,11 @@ def statistics_of(version: DatasetVersion) -> Statistics:
 
 def work_out(version: DatasetVersion) -> Statistics:
     """The statistics of the texts as they are stored. The order of texts does not matter."""
-    counting = _Counting()
+    counting = _Counting(named=version.target == "label")
     for split in SPLITS:
         for batch in version.batches(split, ("id", "body", "label")):
             counting.add(split, batch)
-    return counting.statistics()
+    return msgspec.structs.replace(counting.statistics(), targets=spread_of(version))
 
 
 def write_statistics(statistics: Statistics, folder: Path) -> None:
@@ -122,7 +124,9 @@ class _Extreme(NamedTuple):
 class _Counting:
     """Batches in, statistics out."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool) -> None:
+        """Examples are of each label where labels are names."""
+        self._named = named
         self._lengths: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self._languages = np.zeros(len(LANGUAGES), dtype=np.int64)
         self._kinds: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
@@ -147,7 +151,7 @@ class _Counting:
         self._add_extremes(bodies, lengths)
 
     def _add_examples(self, bodies: Sequence[str], labels: Sequence[str | None], digest: NDArray[np.uint64]) -> None:
-        named = [label or "" for label in labels]
+        named = [label or "" for label in labels] if self._named else [""] * len(bodies)
         self._labels.update(named)
         taken: Counter[str] = Counter()
         for row in np.argsort(digest, kind="stable").tolist():

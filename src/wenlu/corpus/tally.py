@@ -34,9 +34,11 @@ class Tally:
         """How many more texts of this reason are kept to look at."""
         return _SAMPLES - len(self.samples[reason])
 
-    def keep(self, labels: Sequence[str | None], split: str) -> None:
+    def keep(self, labels: Sequence[str | None], split: str, *, count: bool = True) -> None:
+        """Texts that stay; their labels are counted unless they are numbers, of which any text may have another."""
         self.splits[split] += len(labels)
-        self.labels[split].update(label for label in labels if label is not None)
+        if count:
+            self.labels[split].update(label for label in labels if label is not None)
 
     def reasons(self) -> str:
         """`17,527 duplicate, 237 label_conflict`."""

@@ -18,6 +18,7 @@ from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Source, Text
 from wenlu.corpus.clean import content_id
 from wenlu.corpus.manifest import MANIFEST, REPORT, DatasetManifest, Shard, read_manifest
+from wenlu.corpus.settings import Target
 from wenlu.corpus.shards import VersionHash
 from wenlu.storage.local import remove_folder, sha256_file
 from wenlu.storage.names import checked_name
@@ -57,8 +58,13 @@ class DatasetVersion:
 
     @property
     def labels(self) -> list[str]:
-        """Every label, in the order that gives each its number."""
+        """Every label, in the order that gives each its number; none where labels are numbers."""
         return self.manifest.labels
+
+    @property
+    def target(self) -> Target:
+        """What a label is: a name, or a number."""
+        return self.manifest.target
 
     @property
     def normalize_steps(self) -> list[str]:
@@ -113,7 +119,7 @@ class DatasetVersion:
 
     def _version_again(self) -> str:
         """The version worked out from the texts themselves."""
-        version = VersionHash()
+        version = VersionHash(self.target)
         for shard in self.manifest.shards:
             for batch in self._batches(shard, ("body", "label")):
                 ids = map(content_id, batch.column("body").to_pylist())

@@ -47,14 +47,16 @@ class Segment:
     style: str
 
 
-def round_range(values: Sequence[float], *, lowest: float = -math.inf, highest: float = math.inf) -> Range:
-    """The range that holds `values` and begins and ends at round numbers, within `lowest` and `highest`.
+def round_range(
+    values: Sequence[float], *, lowest: float = -math.inf, highest: float = math.inf, about: int = _TICKS
+) -> Range:
+    """The range that holds `values`, with about so many parts between round numbers, within `lowest` and `highest`.
 
     >>> round_range([0.812, 0.849]).ticks
     (0.81, 0.82, 0.83, 0.84, 0.85)
     """
     low, high = min(values), max(values)
-    step = _round_step((high - low) / _TICKS or abs(high) / 10 or 1.0)
+    step = _round_step((high - low) / about or abs(high) / 10 or 1.0)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     if first == last:
         first, last = first - 1, last + 1
@@ -112,6 +114,23 @@ def _mark_name(mark: int, epochs: int, name: str) -> Markup:
     """Beside its line, on the side where there is room."""
     x = _x(mark, epochs)
     return tag("span", name, class_="mark-name left" if x > 60 else "mark-name", style=f"left:{number(x)}%")
+
+
+def scatter(
+    points: Sequence[tuple[float, float]], *, axis: Range, names: Sequence[str], style: str, spoken: str
+) -> Markup:
+    """Dots on a square whose sides are the same axis, with the line on which both numbers are equal."""
+    marks = [axis.place(tick) for tick in axis.ticks]
+    grid = [line for at in marks for line in (_line(0, 100 - at, 100, 100 - at, "grid"), _line(at, 0, at, 100, "grid"))]
+    dots = [_dot(axis.place(across), 100 - axis.place(up), style) for across, up in points]
+    below = [tag("span", name, style=f"left:{number(at)}%") for at, name in zip(marks, names, strict=True)]
+    return tag(
+        "div",
+        tag("div", *_y_names(axis, names), class_="y-axis"),
+        tag("div", _svg(joined(*grid, _line(0, 100, 100, 0, "mark"), *dots), spoken), class_="canvas"),
+        tag("div", *below, class_="x-axis"),
+        class_="plot scatter",
+    )
 
 
 def whisker(value: float, interval: tuple[float, float], *, axis: Range, style: str, spoken: str) -> Markup:

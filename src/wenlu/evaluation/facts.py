@@ -48,11 +48,11 @@ class CandidateFacts(msgspec.Struct, frozen=True):
     deployed: bool
 
 
-class Report(msgspec.Struct, frozen=True):
-    """One model's whole story. `lineage` is shown row by row as it comes: what, and its version or hash.
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a model whatever its task. `lineage` is shown row by row as it comes: what, and its version or
+    hash.
 
-    `subject` names the candidate that the verdict, the key figures and the hardest texts are about; empty: the
-    deployed one.
+    `subject` names the candidate that the verdict, the key figures and the texts are about; empty: the deployed one.
     """
 
     title: str
@@ -60,10 +60,15 @@ class Report(msgspec.Struct, frozen=True):
     created: str
     verdict: Verdict
     choice: str
-    candidates: tuple[CandidateFacts, ...]
     dataset: DatasetFacts
     tokenizer: TokenizerFacts
-    hardest: tuple[HardText, ...] = ()
     lineage: dict[str, str] = {}
     recipe: str = ""
     subject: str = ""
+
+
+class Report(Story, frozen=True, kw_only=True):
+    """A classifier's whole story."""
+
+    candidates: tuple[CandidateFacts, ...]
+    hardest: tuple[HardText, ...] = ()

@@ -35,10 +35,10 @@ def hardest_texts(
     wrong = np.flatnonzero(answers_N != truth)
     surest_first = wrong[np.argsort(-sureness_N[wrong], kind="stable")][:limit]
     return tuple(
-        HardText(_cut(texts[row]), labels[truth[row]], labels[answers_N[row]], float(sureness_N[row]))
+        HardText(cut(texts[row]), labels[truth[row]], labels[answers_N[row]], float(sureness_N[row]))
         for row in surest_first.tolist()
     )
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

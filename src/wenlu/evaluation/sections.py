@@ -11,7 +11,7 @@ from wenlu.drawing import charts, parts
 from wenlu.drawing.figures import count, duration, percent, percent_range, points
 from wenlu.drawing.markup import Markup, joined, named, tag
 from wenlu.drawing.parts import glued, heading, legend, rows, section
-from wenlu.evaluation.facts import CandidateFacts, Report, TokenizerFacts
+from wenlu.evaluation.facts import CandidateFacts, Report, Story, TokenizerFacts
 from wenlu.evaluation.hardest import HardText
 from wenlu.evaluation.metrics import ClassMetrics, Metrics
 from wenlu.evaluation.verdict import Epoch, best_epoch
@@ -266,21 +266,22 @@ def _sure(probability: float) -> Markup:
     return tag("span", glued(percent(probability)), class_="sure")
 
 
-def texts(report: Report, subject: CandidateFacts) -> Markup:
+def texts(report: Story, subject: object) -> Markup:
     """Where the texts went, how they are labelled, how they became ids."""
     dataset = report.dataset
+    labelled = [_label_counts(report)] if dataset.labels else []
     said = fates_said(dataset.splits, dataset.dropped)
     return section(
         WORDS,
         "texts",
         tag("p", named(dataset.name), " ", tag("code", named(dataset.version)), tag("span", said), class_="lead"),
         fates(dataset.splits, dataset.dropped),
-        tag("div", _label_counts(report), tokenizer_table(report.tokenizer), class_="pair"),
+        tag("div", *labelled, tokenizer_table(report.tokenizer), class_="pair"),
         language=dataset.language,
     )
 
 
-def _label_counts(report: Report) -> Markup:
+def _label_counts(report: Story) -> Markup:
     labels = report.dataset.labels
     notes = [say("texts.conflicts", number=count(report.dataset.label_conflicts))]
     if len(labels) > _MOST_LABELS_COUNTED:
@@ -302,7 +303,7 @@ def tokenizer_table(tokenizer: TokenizerFacts) -> Markup:
     return tag("div", tag("h3", say("tokenizer")), table)
 
 
-def lineage(report: Report, subject: CandidateFacts) -> Markup:
+def lineage(report: Story, subject: object) -> Markup:
     """What this was made from, to make it again."""
     recipe = [tag("h3", say("lineage.recipe")), tag("pre", tag("code", named(report.recipe)))] if report.recipe else []
     return section(WORDS, "lineage", rows(report.lineage.items()), *recipe)

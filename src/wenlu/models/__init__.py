@@ -2,7 +2,8 @@
 
 A classifier is an `nn.Module` made as `Model(config, vocabulary_size=…, labels=…)`. Its `forward(tokens_BT, lengths_B)`
 takes ids [B, T] (padding id 0 behind the first `lengths_B[b] ≥ 1` of row b) and gives logits [B, labels]; padding and
-the other rows of the batch do not change a row's logits.
+the other rows of the batch do not change a row's logits. One with `compares = True` also takes the id of the
+`separator` between two texts, and keeps it with its weights.
 
 A generator is made as `Model(config, vocabulary_size=…)`. Its `forward(tokens_BT, documents_BT=None)` gives logits
 [B, T, V]: at each place, of the id that comes next. No id that comes later changes them, and none of another document.
@@ -26,6 +27,7 @@ MODELS = Table(
         "encoder": "wenlu.models.encoder:Encoder",
         "linear": "wenlu.models.linear:Linear",
         "lstm": "wenlu.models.lstm:Lstm",
+        "pair": "wenlu.models.pair:Pair",
         "textcnn": "wenlu.models.textcnn:TextCnn",
     },
 )

@@ -30,6 +30,8 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
 
+Aim = Literal["classify", "regress", "generate"]
+
 
 class TextConfig(PipelineConfig):
     """How texts become ids: learned in the run, or taken as it was learned before."""
@@ -79,8 +81,9 @@ class Recipe(Spec):
 
     wenlu: Literal[1] = Field(description="Version of the recipe's form")
     name: str = Field(description="What the model will be called")
-    task: Literal["classify", "regress", "generate"] | None = Field(
-        default=None, description="What the model is to do; left out: what its row does first"
+    task: Aim | None = Field(
+        default=None,
+        description="What the model is to do; left out: what its row does first, or regress if data.target is number",
     )
     data: DataConfig
     text: TextConfig = TextConfig()
@@ -91,9 +94,12 @@ class Recipe(Spec):
     track: list[str] = Field(default=[], description="Rows of the trackers that show the curves of training too")
 
     @property
-    def aim(self) -> str:
+    def aim(self) -> Aim:
         """The task, said or not."""
-        return self.task or str(component(MODELS, self.model, where="model").kind.task)
+        if self.task is None and self.data.target == "number":
+            return "regress"
+        first: Aim = component(MODELS, self.model, where="model").kind.task
+        return self.task or first
 
     def contenders(self) -> dict[str, Contender]:
         """The user's model and the trivial one, by the name a report calls them."""
@@ -129,6 +135,7 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
     recipe = check(Recipe, data, where=str(path))
+    _check_fit(recipe)
     text = written if not settings else yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
     return LoadedRecipe(recipe, text, hashlib.sha256(text.encode()).hexdigest())
 
@@ -136,6 +143,27 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
 def contender_model(contender: Contender) -> Component:
     """The checked model of a contender."""
     return component(MODELS, contender.model, where="model")
+
+
+def _check_fit(recipe: Recipe) -> None:
+    """Raises WenluError `bad_settings` where parts that are each right don't go together."""
+    mistakes = [
+        f"{place}: {named.name} is a loss of {named.kind.task}, and this recipe is to {recipe.aim}."
+        for place, training in (
+            ("training.loss", recipe.training),
+            ("baseline.training.loss", recipe.baseline.training),
+        )
+        if training.loss is not None
+        and (named := component(LOSSES, training.loss, where=place)).kind.task != recipe.aim
+    ]
+    if (recipe.aim == "regress") != (recipe.data.target == "number"):
+        mistakes.append(
+            f"The recipe is to {recipe.aim}, and data.target is {recipe.data.target}: regress wants number."
+        )
+    if recipe.aim == "regress" and recipe.service.positive is not None:
+        mistakes.append("service.positive names a label, and this recipe is to regress.")
+    if mistakes:
+        raise WenluError("bad_settings", " ".join(mistakes))
 
 
 # Where a recipe names components, in its own part and again under `baseline`.

@@ -7,7 +7,7 @@ outcome of each call; what it returns is the answer.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -25,11 +25,13 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The most probable label, its probability, and the probability of every label."""
+    """The most probable label, its probability, and the probability of every label; of a model that answers with a
+    number its `value` alone."""
 
-    label: str
-    score: float
-    scores: dict[str, float]
+    label: str = ""
+    score: float = 0.0
+    scores: dict[str, float] = field(default_factory=dict)
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,10 @@ def predict(texts: Sequence[str], *, retries: int) -> Conversation[list[Predicti
         outputs = (yield from _asked(Call("POST", "/v1/predict", body), _Outputs, retries)).outputs
         if len(outputs) != len(chunk):
             raise WenluError("bad_answer", f"The service gave {len(outputs)} answers to {len(chunk)} texts.")
+        if not all(one.scores or one.value is not None for one in outputs):
+            raise WenluError(
+                "bad_answer", "The answers hold neither labels nor a number.", hint="Is it a Wenlu service?"
+            )
         predictions += outputs
     return predictions
 

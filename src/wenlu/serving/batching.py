@@ -16,12 +16,12 @@ from queue import SimpleQueue
 from time import perf_counter
 
 from wenlu.base.errors import WenluError
-from wenlu.bundle.predict import Answer
+from wenlu.bundle.predict import Prediction
 from wenlu.serving.metrics import Metrics
 
 _log = logging.getLogger("wenlu.serving")
 
-Predict = Callable[[Sequence[str]], list[Answer]]
+Predict = Callable[[Sequence[str]], list[Prediction]]
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +29,7 @@ class Entry:
     """A request in the line: its texts, where its answers go, and when it joined."""
 
     texts: Sequence[str]
-    future: asyncio.Future[list[Answer]]
+    future: asyncio.Future[list[Prediction]]
     since: float
 
 
@@ -72,7 +72,7 @@ class Computed:
     began: float
     seconds: float
     texts: int
-    entries: list[tuple[Entry, list[Answer] | Exception]] = field(default_factory=list)
+    entries: list[tuple[Entry, list[Prediction] | Exception]] = field(default_factory=list)
 
 
 def compute(predict: Predict, batch: Sequence[Entry]) -> Computed:
@@ -81,7 +81,7 @@ def compute(predict: Predict, batch: Sequence[Entry]) -> Computed:
     texts = [text for entry in batch for text in entry.texts]
     try:
         answers = iter(predict(texts))
-        entries: list[tuple[Entry, list[Answer] | Exception]] = [
+        entries: list[tuple[Entry, list[Prediction] | Exception]] = [
             (entry, [next(answers) for _ in entry.texts]) for entry in batch
         ]
     except Exception as error:  # the edge of the model worker: nothing a model raises may stop the service
@@ -90,7 +90,7 @@ def compute(predict: Predict, batch: Sequence[Entry]) -> Computed:
     return Computed(began, perf_counter() - began, len(texts), entries)
 
 
-def _alone(predict: Predict, entry: Entry) -> list[Answer] | Exception:
+def _alone(predict: Predict, entry: Entry) -> list[Prediction] | Exception:
     try:
         return predict(entry.texts)
     except Exception as error:
@@ -121,7 +121,7 @@ class Batcher:
         self._thread.start()
         metrics.watch_waiting(lambda: self._line.waiting)
 
-    def ask(self, texts: Sequence[str]) -> asyncio.Future[list[Answer]]:
+    def ask(self, texts: Sequence[str]) -> asyncio.Future[list[Prediction]]:
         """The answers to come. Cancel the future to leave the line.
 
         Raises WenluError at once: `overloaded` if too many texts wait, `shutting_down` after `close` was called. The

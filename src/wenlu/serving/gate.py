@@ -26,7 +26,14 @@ _SHOWN = 3
 
 
 class _Output(msgspec.Struct):
-    scores: dict[str, float]
+    """What the gate reads of an answer: the probability of each label, or the value."""
+
+    scores: dict[str, float] = {}
+    value: float | None = None
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        return self.scores if self.value is None else {"value": self.value}
 
 
 class _Answer(msgspec.Struct):
@@ -90,7 +97,7 @@ def _ask(connection: http.client.HTTPConnection, texts: Sequence[str]) -> list[d
             f"The service refused recorded texts with status {reply.status}.",
             hint=content.decode(errors="replace")[:500],
         )
-    return [output.scores for output in msgspec.json.decode(content, type=_Answer).outputs]
+    return [output.numbers for output in msgspec.json.decode(content, type=_Answer).outputs]
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -29,7 +29,7 @@ class PipelineConfig(Spec):
 
     normalize: list[str] = Field(default=["lower"], description="Steps after the dataset's own cleaning")
     tokenizer: str | dict[str, Any] = Field(default="word", description="A row of the tokenizers, with settings")
-    max_length: int = Field(default=256, ge=1, le=65_536, description="Ids a text at most; the rest is cut off")
+    max_length: int = Field(default=256, ge=1, le=1 << 30, description="Ids a text at most; the rest is cut off")
 
 
 class TextPipeline:

@@ -19,6 +19,7 @@ LOSSES = Table(
     {
         "cross_entropy": "wenlu.training.losses:CrossEntropy",
         "focal": "wenlu.training.losses:Focal",
+        "hinge": "wenlu.training.losses:Hinge",
         "huber": "wenlu.training.losses:Huber",
         "mse": "wenlu.training.losses:Mse",
     },
@@ -61,6 +62,25 @@ class Focal:
     def __call__(self, logits_BC: Tensor, labels_B: Tensor) -> Tensor:
         log_B = torch.log_softmax(logits_BC, 1).gather(1, labels_B.unsqueeze(1)).squeeze(1)
         return -((1 - log_B.exp()) ** self._gamma) * log_B
+
+
+class Hinge:
+    """Σ_c max(0, 1 - s_c y_c)², where s is 1 for the true label and -1 for the others.
+
+    A support vector machine for each label against the rest, as LIBLINEAR has it (Fan et al. 2008).
+    """
+
+    task = "classify"
+
+    class Config(Spec):
+        pass
+
+    def __init__(self, config: Config, *, counts: Sequence[int] = ()) -> None:
+        pass
+
+    def __call__(self, logits_BC: Tensor, labels_B: Tensor) -> Tensor:
+        signs_BC = 2.0 * nn.functional.one_hot(labels_B, logits_BC.size(1)) - 1
+        return (1 - signs_BC * logits_BC).clamp(min=0).square().sum(1)
 
 
 class Mse:

@@ -41,7 +41,7 @@ def _export(folder: Path) -> None:
     manifest = read_manifest(folder)
     architecture = manifest.architecture
     named = component(MODELS, {"name": architecture.name, **architecture.config}, where="architecture")
-    model = named.kind(named.config, vocabulary_size=manifest.vocabulary_size, labels=len(manifest.labels))
+    model = named.kind(named.config, vocabulary_size=manifest.vocabulary_size, labels=manifest.outputs)
     load_model(model, folder / WEIGHTS)
     example = (torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]), torch.tensor([5, 3]))
     batch, length = map(torch.export.Dim, _FREE["tokens"])

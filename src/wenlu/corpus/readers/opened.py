@@ -8,10 +8,14 @@ from typing import IO
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open file: its name inside its source, its encoding, and the label and split that its name gives its texts."""
+    """An open file: its name inside its source, its encoding, and the label and split that its name gives its texts.
+
+    `numbers` says that labels are numbers.
+    """
 
     file: IO[bytes]
     name: str
     encoding: str
     label: str | None = None
     split: str | None = None
+    numbers: bool = False

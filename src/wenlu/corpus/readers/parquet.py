@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Dropped, Source, Text
-from wenlu.corpus.readers.fields import check_named, text_field, text_of
+from wenlu.corpus.readers.fields import check_named, text_fields, text_of
 from wenlu.corpus.readers.named import label_name
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import SourceConfig
@@ -38,7 +38,7 @@ def read_parquet(opened: Opened, source: SourceConfig) -> Iterator[Text | Droppe
 
 def _wanted(columns: list[str], opened: Opened, source: SourceConfig) -> list[str]:
     label = source.label_column or label_name(columns, opened, source)
-    wanted = [text_field(columns, source), *(str(name) for name in (label, source.group_column) if name)]
+    wanted = [*text_fields(columns, source), *(str(name) for name in (label, source.group_column) if name)]
     _check(wanted, columns, source)
     return wanted
 

@@ -12,6 +12,7 @@ from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Dropped, Source, Text
 from wenlu.corpus.opening import LONGEST_LINE
 from wenlu.corpus.readers.decoded import DecodedLines
+from wenlu.corpus.readers.fields import together
 from wenlu.corpus.readers.named import label_name, text_name
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import Column, SourceConfig
@@ -105,9 +106,9 @@ class _Feed:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where the text, the label and the group stand, and how many columns each row must have."""
+    """Where the parts of the text, the label and the group stand, and how many columns each row must have."""
 
-    body: int
+    bodies: tuple[int, ...]
     label: int | None
     group: int | None
     width: int
@@ -136,31 +137,35 @@ class _Columns:
 
     @classmethod
     def _found(cls, header: list[str], source: SourceConfig, *, default: Column, width: int) -> _Columns:
-        body = _number(default if source.text_column is None else source.text_column, header, source)
+        bodies = tuple(_number(column, header, source) for column in source.text_columns or [default])
         label, group = (
             None if column is None else _number(column, header, source)
             for column in (source.label_column, source.group_column)
         )
-        return cls(body, label, group, width, labelled=label is not None)
+        return cls(bodies, label, group, width, labelled=label is not None)
 
     @property
     def last(self) -> int:
-        return max(self.body, self.label or 0, self.group or 0)
+        return max(*self.bodies, self.label or 0, self.group or 0)
 
     def text(self, fields: list[str], place: Source, opened: Opened) -> Text | Dropped:
         if len(fields) != self.width or self.last >= self.width:
             return Dropped(Text("\t".join(fields)[:_SHOWN], source=place), "bad_row")
+        body = together([fields[number] for number in self.bodies])
+        if body is None:
+            return Dropped(Text("\t".join(fields)[:_SHOWN], source=place), "no_text")
         label = opened.label if self.label is None else fields[self.label].strip() or None
         if self.labelled and not label:
-            return Dropped(Text(fields[self.body], source=place), "no_label")
+            return Dropped(Text(body, source=place), "no_label")
         group = "" if self.group is None else fields[self.group].strip()
-        return Text(fields[self.body], label, place, opened.split, group=group)
+        return Text(body, label, place, opened.split, group=group)
 
 
 def _has_header(source: SourceConfig) -> bool:
     if source.header is not None:
         return source.header
-    return not isinstance(source.text_column, int) or isinstance(source.label_column, str)
+    numbered = bool(source.text_columns) and all(isinstance(column, int) for column in source.text_columns)
+    return not numbered or isinstance(source.label_column, str)
 
 
 def _number(column: Column, header: list[str], source: SourceConfig) -> int:

@@ -4,5 +4,12 @@ from __future__ import annotations
 
 from wenlu.base.table import Table
 
-FLOWS = Table("task", {"classify": "wenlu.pipeline.flows.classify:classify"})
+FLOWS = Table(
+    "task",
+    {
+        "classify": "wenlu.pipeline.flows.classify:classify",
+        "generate": "wenlu.pipeline.flows.generate:generate",
+        "regress": "wenlu.pipeline.flows.regress:regress",
+    },
+)
 """By task: a function of a checked recipe, its dataset and the run that gives what the run leaves."""

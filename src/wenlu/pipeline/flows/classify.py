@@ -8,7 +8,8 @@ from wenlu.pipeline.flows.flow import Flow, RunResult
 from wenlu.pipeline.recipe import Contender, Recipe
 from wenlu.pipeline.stages.candidate import candidate_stage
 from wenlu.pipeline.stages.evaluation import evaluation_stage
-from wenlu.pipeline.stages.model import Contended, model_stage
+from wenlu.pipeline.stages.model import model_stage
+from wenlu.pipeline.stages.shelving import Contended
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
 from wenlu.pipeline.stages.training import training_stage
 
@@ -25,7 +26,7 @@ def classify(flow: Flow) -> RunResult:
 def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
     recipe, dataset = flow.recipe, flow.dataset
     tokenizer = flow.finish(tokenizer_stage(name, contender.text, dataset, flow.workspace))
-    training = flow.finish(training_stage(name, contender, tokenizer, dataset))
+    training = flow.finish(training_stage(name, contender, tokenizer, dataset, aim="classify"))
     candidate = flow.finish(
         candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)
     )

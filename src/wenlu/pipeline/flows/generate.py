@@ -39,9 +39,10 @@ def generate(flow: Flow) -> RunResult:
 def _with_defaults(contender: Contender) -> Contender:
     """What the recipe leaves out, as the size of the model suggests it; texts are read whole."""
     training = contender.training
+    config: Any = contender_model(contender).config
     suggested = {
         key: value
-        for key, value in contender_model(contender).config.suggested(length=training.packing.length).items()
+        for key, value in config.suggested(length=training.packing.length).items()
         if key not in training.model_fields_set
     }
     text: dict[str, Any] = {} if "max_length" in contender.text.model_fields_set else {"max_length": _WHOLE}

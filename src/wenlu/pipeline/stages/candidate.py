@@ -10,9 +10,9 @@ from typing import Any
 
 from wenlu.base.events import Events
 from wenlu.bundle.export import EXPORTS
-from wenlu.bundle.manifest import GOLDEN, TEXT, WEIGHTS, Architecture, Description
+from wenlu.bundle.manifest import GOLDEN, TEXT, WEIGHTS, Architecture, Description, Scale
 from wenlu.bundle.parity import HARD_TEXTS, Golden, golden_bytes, tolerance_for
-from wenlu.bundle.predict import Predictor
+from wenlu.bundle.predict import Predictor, as_numbers
 from wenlu.bundle.seal import Bundle, open_bundle, seal
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.recipe import Contender, Recipe, contender_model
@@ -41,7 +41,8 @@ def candidate_stage(
         rows = _record(open_bundle(bundle_folder), _golden_texts(dataset))
         write_atomic(bundle_folder / GOLDEN, golden_bytes(rows))
         seal(bundle_folder, description)
-        tolerance = tolerance_for(rows, _exported_answers(open_bundle(bundle_folder), rows))
+        unit = 1.0 if description.scale is None else description.scale.deviation
+        tolerance = tolerance_for(rows, _exported_answers(open_bundle(bundle_folder), rows), unit=unit)
         manifest = seal(bundle_folder, description.model_copy(update={"tolerance": tolerance}))
         events.result(
             f"{manifest.version}: ONNX gives the answers of torch for {len(rows)} texts within {tolerance:.1g}"
@@ -53,6 +54,7 @@ def candidate_stage(
         inputs={
             "training": training.fingerprint,
             "name": recipe.name,
+            "task": recipe.aim,
             "positive": recipe.service.positive,
             "dataset": dataset.reference,
         },
@@ -68,7 +70,8 @@ def _description(
     return Description(
         name=recipe.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        task=named.kind.task,
+        task=recipe.aim,
+        scale=Scale(**training.result["scale"]) if "scale" in training.result else None,
         architecture=Architecture(name=named.name, config=named.config.model_dump(mode="json")),
         labels=dataset.labels,
         positive=recipe.service.positive,
@@ -92,12 +95,10 @@ def _record(bundle: Bundle, texts: list[str]) -> list[Golden]:
     predictor = Predictor(bundle, RUNTIMES["torch"](bundle))
     ids = bundle.pipeline.encode(texts)
     answers = predictor.predict(texts)
-    return [
-        Golden(text, row, answer.label, answer.scores) for text, row, answer in zip(texts, ids, answers, strict=True)
-    ]
+    return [Golden.of(text, row, answer) for text, row, answer in zip(texts, ids, answers, strict=True)]
 
 
 def _exported_answers(bundle: Bundle, rows: list[Golden]) -> list[dict[str, float]]:
     """What ONNX Runtime answers."""
     answers = Predictor(bundle, RUNTIMES["onnx"](bundle)).predict([row.text for row in rows])
-    return [answer.scores for answer in answers]
+    return list(map(as_numbers, answers))

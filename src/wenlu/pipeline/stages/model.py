@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from wenlu.base.events import Events
-from wenlu.bundle.manifest import MANIFEST, REPORT, Description, Lineage
-from wenlu.bundle.seal import open_bundle, read_manifest, seal
+from wenlu.bundle.manifest import MANIFEST, Lineage
 from wenlu.bundle.shelf import make_current
 from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.choose import Candidate, Choice, choose
-from wenlu.evaluation.facts import CandidateFacts, DatasetFacts, Report, TokenizerFacts
+from wenlu.evaluation.facts import CandidateFacts, Report
 from wenlu.evaluation.report import render_report
 from wenlu.evaluation.verdict import Epoch, Verdict, judge
 from wenlu.pipeline.recipe import LoadedRecipe
-from wenlu.pipeline.stage import Finished, Stage
-from wenlu.pipeline.stages.candidate import BUNDLE
+from wenlu.pipeline.stage import Stage
 from wenlu.pipeline.stages.evaluation import Evaluation, read_evaluation
+from wenlu.pipeline.stages.shelving import (
+    Contended,
+    dataset_facts,
+    lineage_facts,
+    lineage_of,
+    now,
+    place_of,
+    shelve,
+    tokenizer_facts,
+)
 from wenlu.pipeline.stages.training import HISTORY
-from wenlu.storage.local import atomic_folder, write_atomic
 from wenlu.storage.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Contended:
-    """What the stages of one contender made."""
-
-    name: str
-    tokenizer: Finished
-    training: Finished
-    candidate: Finished
-    evaluation: Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +54,7 @@ def model_stage(
         choice = choose([Candidate(one.stages.name, one.evaluation.validation, one.evaluation.right) for one in judged])
         deployed = next(one for one in judged if one.stages.name == choice.name)
         verdicts = {one.stages.name: _verdict(one, baseline=judged[-1], dataset=dataset) for one in judged}
-        lineage = Lineage(
-            dataset=dataset.reference, recipe_sha256=loaded.sha256, run=run, code_version=version("wenlu"), parents=[]
-        )
+        lineage = lineage_of(loaded, run, dataset)
         for one in judged:
             facts = _report(
                 one,
@@ -74,13 +65,13 @@ def model_stage(
                 lineage=lineage,
                 loaded=loaded,
             )
-            _shelve(one, facts, lineage, workspace)
+            shelve(one.stages.candidate, render_report(facts), _metrics(one), lineage, workspace)
         reference = f"{recipe.name}@{deployed.stages.candidate.result['version']}"
         make_current(workspace, recipe.name, deployed.stages.candidate.result["version"])
         events.result(choice.sentence)
         verdict = verdicts[choice.name]
         events.result(verdict.sentence)
-        place = _place(workspace, deployed).relative_to(workspace.root)
+        place = place_of(workspace, deployed.stages.candidate).relative_to(workspace.root)
         return {"model": reference, "folder": str(place), "choice": choice.sentence, "verdict": verdict.sentence}
 
     return Stage(
@@ -110,25 +101,6 @@ def _verdict(one: _Judged, *, baseline: _Judged, dataset: DatasetVersion) -> Ver
     )
 
 
-def _shelve(one: _Judged, report: Report, lineage: Lineage, workspace: Workspace) -> None:
-    """Put a sealed bundle on the shelf, with the report and the metrics beside what it answers with."""
-    source = one.stages.candidate.folder / BUNDLE
-    sealed = read_manifest(source)
-    place = _place(workspace, one)
-    with atomic_folder(place) as partial:
-        shutil.copytree(source, partial, dirs_exist_ok=True)
-        write_atomic(partial / REPORT, render_report(report).encode())
-        fields = sealed.model_dump(include=set(Description.model_fields) - {"architecture", "lineage"})
-        fields |= {"created": report.created, "metrics": _metrics(one)}
-        seal(partial, Description(**fields, architecture=sealed.architecture, lineage=lineage))
-    open_bundle(place)
-
-
-def _place(workspace: Workspace, one: _Judged) -> Path:
-    sealed = read_manifest(one.stages.candidate.folder / BUNDLE)
-    return workspace.models / sealed.name / sealed.version
-
-
 def _metrics(one: _Judged) -> dict[str, float]:
     splits = {"train": one.evaluation.train, "validation": one.evaluation.validation, "test": one.evaluation.test}
     accuracy = {f"{split}_accuracy": metrics.accuracy for split, metrics in splits.items()}
@@ -145,29 +117,17 @@ def _report(
     lineage: Lineage,
     loaded: LoadedRecipe,
 ) -> Report:
-    tokenizer = one.stages.tokenizer.result
     return Report(
         title=loaded.recipe.name,
         version=one.stages.candidate.result["version"],
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now(),
         verdict=verdict,
         choice=choice.sentence,
         candidates=tuple(_candidate_facts(other, deployed=other.stages.name == choice.name) for other in judged),
-        dataset=_dataset_facts(dataset),
-        tokenizer=TokenizerFacts(
-            name=one.stages.name,
-            segmenter=tokenizer["segmenter"],
-            size=tokenizer["size"],
-            coverage=tokenizer["coverage"],
-            oov_rate=tokenizer["oov"],
-        ),
+        dataset=dataset_facts(dataset),
+        tokenizer=tokenizer_facts(one.stages.name, one.stages.tokenizer),
         hardest=one.evaluation.hardest,
-        lineage={
-            "dataset": lineage.dataset,
-            "run": lineage.run,
-            "recipe": lineage.recipe_sha256,
-            "wenlu": lineage.code_version,
-        },
+        lineage=lineage_facts(lineage),
         recipe=loaded.text,
         subject=one.stages.name,
     )
@@ -184,19 +144,4 @@ def _candidate_facts(one: _Judged, *, deployed: bool) -> CandidateFacts:
         validation=one.evaluation.validation,
         test=one.evaluation.test,
         deployed=deployed,
-    )
-
-
-def _dataset_facts(dataset: DatasetVersion) -> DatasetFacts:
-    splits = {split: dataset.count(split) for split in ("train", "validation", "test")}
-    labels = {label: sum(dataset.label_counts(split)[label] for split in splits) for label in dataset.labels}
-    counts = dataset.manifest.counts
-    return DatasetFacts(
-        name=dataset.manifest.name,
-        version=dataset.manifest.version,
-        splits=splits,
-        dropped=dict(counts.dropped),
-        labels=labels,
-        label_conflicts=counts.dropped.get("label_conflict", 0),
-        language=dataset.manifest.language,
     )

@@ -20,7 +20,7 @@ from wenlu.text.encoded import Encoded
 from wenlu.text.encoding import encode_many
 from wenlu.text.once import LearnOnce
 from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read, tokenizer_component
-from wenlu.training.encoded import EncodedBlock, open_ids, write_encoded
+from wenlu.training.encoded import EncodedBlock, Truth, open_ids, write_encoded
 
 ENCODED = ("train", "validation")
 _NO_LABEL = -1  # a language model asks for none, and other tasks refuse such texts before this
@@ -135,7 +135,7 @@ class _Texts:
 
     def _write(self, split: str, blocks: Iterable[Block]) -> int:
         """How many ids there were."""
-        number, total = self._numbers, self._dataset.count(split)
+        total = self._dataset.count(split)
         done = ids = 0
 
         def labelled() -> Iterator[EncodedBlock]:
@@ -144,8 +144,12 @@ class _Texts:
                 done += len(labels)
                 ids += len(texts.ids)
                 self._events.progress(done, total)
-                truth = [number.get(label or "", _NO_LABEL) for label in labels]
-                yield EncodedBlock(*texts, np.array(truth, dtype=np.int32))
+                yield EncodedBlock(*texts, self._truth(labels))
 
-        write_encoded(self._folder / split, labelled())
+        write_encoded(self._folder / split, labelled(), targets=self._dataset.target == "number")
         return ids
+
+    def _truth(self, labels: list[str | None]) -> Truth:
+        if self._dataset.target == "number":
+            return np.array(labels, dtype=np.float32)
+        return np.array([self._numbers.get(label or "", _NO_LABEL) for label in labels], dtype=np.int32)

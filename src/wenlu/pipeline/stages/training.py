@@ -2,78 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import nn
 
-from wenlu.base.component import component
+from wenlu.base.errors import WenluError
 from wenlu.base.events import Events
-from wenlu.bundle.manifest import WEIGHTS
+from wenlu.bundle.manifest import TEXT, WEIGHTS
+from wenlu.corpus.readers.fields import SEPARATOR
 from wenlu.corpus.version import DatasetVersion
-from wenlu.evaluation.verdict import Epoch
+from wenlu.models import Learns
+from wenlu.pipeline.aims import AIMS
+from wenlu.pipeline.aims.aim import Aim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.storage.local import write_atomic
+from wenlu.text.pipeline import TextPipeline
 from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
 from wenlu.training.loop import Training
-from wenlu.training.losses import DEFAULT, LOSSES, Loss
 from wenlu.training.place import choose_place
 from wenlu.training.progress import Round, Trained
-from wenlu.training.settings import TrainingConfig
 from wenlu.training.task import Rows
-from wenlu.training.tasks.classify import Classify
 
 HISTORY = "history.json"
 _SHOWN, _CHARACTERS = 3, 24
 
 
-def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset: DatasetVersion) -> Stage:
+def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset: DatasetVersion, *, aim: str) -> Stage:
     """Train one contender; a killed training goes on from the newest checkpoint in its work folder."""
     named = contender_model(contender)
     config = contender.training
+    goal: Aim = AIMS[aim](config, tokenizer, dataset)
     threads = torch.get_num_threads()
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         place = choose_place(config.device, config.precision, gains_by_half=getattr(named.kind, "gains_by_half", False))
-        size = tokenizer.result["size"]
-        labels = len(dataset.labels)
+        between = {"separator": _separator(tokenizer)} if getattr(named.kind, "compares", False) else {}
+        arguments = {**goal.arguments(), **between}
         with torch.device("meta"):
-            parameters = _parameters(named.kind(named.config, vocabulary_size=size, labels=labels))
+            parameters = _parameters(named.kind(named.config, **arguments))
         refuse_too_many_weights(parameters, trained=parameters, place=place, free=free_memory(place.device))
         torch.manual_seed(config.seed)
-        model: nn.Module = named.kind(named.config, vocabulary_size=size, labels=labels)
-        task = Classify(
-            EncodedTexts.open(tokenizer.folder / "train"),
-            EncodedTexts.open(tokenizer.folder / "validation"),
-            loss=_loss(config, dataset),
-            batch=config.batch,
-            seed=config.seed,
-            device=place.device,
-        )
+        model: nn.Module = named.kind(named.config, **arguments)
+        checkpoints = Checkpoints(work / "checkpoints", config.keep)
+        if isinstance(model, Learns) and checkpoints.newest() is None:
+            model.look_at(_rows(tokenizer))
         training = Training(
             model,
-            task,
+            goal.task(place.device),
             config,
             place=place,
-            checkpoints=Checkpoints(work / "checkpoints", config.keep),
+            checkpoints=checkpoints,
             events=events,
             show=lambda rows: _shown(dataset, rows),
         )
         _estimate(training, events)
         trained = training.run()
         write_atomic(folder / WEIGHTS, save(model.cpu().state_dict()))
-        write_atomic(folder / HISTORY, msgspec.json.encode([_epoch(one) for one in trained.history]))
+        write_atomic(folder / HISTORY, msgspec.json.encode([goal.epoch(one) for one in trained.history]))
         events.result(_said(trained, parameters, place=str(place)))
-        return {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
+        said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
+        return {**said, **goal.said()}
 
     return Stage(
         name=f"training {name}",
@@ -81,11 +81,12 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
             "tokenizer": tokenizer.fingerprint,
             "model": named.as_data(),
             "settings": config.model_dump(mode="json"),
+            "aim": aim,
             "labels": dataset.labels,
             "torch": version("torch"),
             "threads": threads,
         },
-        packages=("pipeline.stages.training", "base", "storage", "models", "training"),
+        packages=("pipeline.stages.training", "pipeline.aims", "base", "storage", "models", "training"),
         make=make,
     )
 
@@ -98,27 +99,27 @@ def _estimate(training: Training, events: Events) -> None:
     events.result(found.sentence(free=free, steps=training.epoch_steps, epochs=training.config.epochs))
 
 
-def _loss(config: TrainingConfig, dataset: DatasetVersion) -> Loss:
-    named = component(LOSSES, config.loss or DEFAULT["classify"], where="training: loss")
-    counts = dataset.label_counts("train")
-    loss: Loss = named.kind(named.config, counts=[counts[label] for label in dataset.labels])
-    return loss
+def _rows(tokenizer: Finished) -> Iterator[tuple[NDArray[np.int32], int]]:
+    """Ids and the number of the label of each training text."""
+    texts = EncodedTexts.open(tokenizer.folder / "train")
+    return ((texts.row(number), int(texts.truth[number])) for number in range(len(texts)))
 
 
 def _parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _epoch(one: Round) -> Epoch:
-    """A round as the verdict reads it."""
-    return Epoch(
-        number=one.number,
-        train_loss=one.train["loss"],
-        train_accuracy=one.train["accuracy"],
-        validation_loss=one.validation["loss"],
-        validation_accuracy=one.validation["accuracy"],
-        seconds=one.seconds,
-    )
+def _separator(tokenizer: Finished) -> int:
+    """The id of the mark between two texts; raises WenluError `no_pairs` where the tokenizer has none for it."""
+    pipeline = TextPipeline.load(tokenizer.folder / TEXT)
+    ids = pipeline.encode([SEPARATOR])[0]
+    if len(ids) != 1 or ids[0] == pipeline.tokenizer.unk_id:
+        raise WenluError(
+            "no_pairs",
+            f"The training texts are no pairs: {SEPARATOR} is no token of theirs.",
+            hint="Name both columns, text_column: [first, second], and take characters or words.",
+        )
+    return int(ids[0])
 
 
 def _shown(dataset: DatasetVersion, rows: Rows) -> str:

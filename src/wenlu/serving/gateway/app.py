@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from wenlu.base.errors import WenluError
-from wenlu.bundle.predict import Answer
+from wenlu.bundle.predict import Prediction
 from wenlu.serving.batching import Batcher
 from wenlu.serving.gateway.errors import STATUS, ClientGone, Refusal, error_response
 from wenlu.serving.gateway.exchange import Receive, Request, Response, Scope, Send
@@ -82,7 +82,7 @@ class App:
         """The OpenAPI document of this door."""
         return document(ROUTES, self.model, self.limits)
 
-    async def ask(self, texts: Sequence[str], request: Request) -> list[Answer]:
+    async def ask(self, texts: Sequence[str], request: Request) -> list[Prediction]:
         """The model's answers; raises ClientGone if the connection is lost before they are there."""
         if self.obstacle:
             raise WenluError("not_ready", f"This service does not answer yet. {self.obstacle}", hint="Try again soon.")

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from wenlu.base.errors import WenluError
-from wenlu.bundle.predict import Answer
+from wenlu.bundle.predict import Answer, Estimate, Prediction, as_numbers
 from wenlu.serving.gateway.exchange import Request, Response, json_response
 from wenlu.serving.gateway.inputs import read_inputs, read_sentence
 from wenlu.serving.gateway.model import Model
@@ -26,7 +26,7 @@ class Service(Protocol):
 
     def interface(self) -> bytes: ...
 
-    async def ask(self, texts: Sequence[str], request: Request) -> list[Answer]: ...
+    async def ask(self, texts: Sequence[str], request: Request) -> list[Prediction]: ...
 
     async def body(self, request: Request) -> bytes: ...
 
@@ -38,6 +38,15 @@ class Predicted(msgspec.Struct):
     version: str
     request_id: str
     outputs: list[Answer]
+
+
+class Estimated(msgspec.Struct):
+    """The answer of `POST /v1/predict` where the model answers with a number."""
+
+    model: str
+    version: str
+    request_id: str
+    outputs: list[Estimate]
 
 
 class Sentiment(msgspec.Struct):
@@ -61,6 +70,15 @@ class Models(msgspec.Struct):
     object: str = "list"
 
 
+class _Outputs(msgspec.Struct):
+    """`Predicted` or `Estimated`, as the model is."""
+
+    model: str
+    version: str
+    request_id: str
+    outputs: list[Prediction]
+
+
 _encode = msgspec.json.Encoder().encode
 _JSON_TYPES = (b"application/json", b"")
 
@@ -69,7 +87,7 @@ async def predict(service: Service, request: Request) -> Response:
     _check_type(request)
     texts = read_inputs(await service.body(request), service.limits)
     answers = await service.ask(texts, request)
-    return json_response(_encode(Predicted(service.model.id, service.model.version, request.id, answers)))
+    return json_response(_encode(_Outputs(service.model.id, service.model.version, request.id, answers)))
 
 
 async def sentiment(service: Service, request: Request) -> Response:
@@ -77,12 +95,12 @@ async def sentiment(service: Service, request: Request) -> Response:
     if positive is None:
         raise WenluError(
             "not_binary",
-            f"'{service.model.id}' does not tell positive from negative; its labels: {_listed(service.model.labels)}.",
+            f"'{service.model.id}' does not tell positive from negative; {_answers(service.model)}.",
             hint="Ask POST /v1/predict.",
         )
     sentence = read_sentence(request.argument, service.limits)
     answer = (await service.ask([sentence], request))[0]
-    return json_response(_encode(Sentiment(sentence, answer.scores[positive])))
+    return json_response(_encode(Sentiment(sentence, as_numbers(answer)[positive])))
 
 
 async def models(service: Service, request: Request) -> Response:
@@ -113,6 +131,10 @@ def _check_type(request: Request) -> None:
             "The body should be plain JSON in UTF-8.",
             hint="Send the header 'content-type: application/json' and no content-encoding.",
         )
+
+
+def _answers(model: Model) -> str:
+    return "it answers with a number" if model.task == "regress" else f"its labels: {_listed(model.labels)}"
 
 
 def _listed(labels: Sequence[str]) -> str:

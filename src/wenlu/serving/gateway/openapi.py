@@ -8,14 +8,13 @@ from typing import Any
 import msgspec
 
 from wenlu.serving.gateway.errors import STATUS, Body
-from wenlu.serving.gateway.handlers import Models, Predicted, Readiness, Sentiment
+from wenlu.serving.gateway.handlers import Estimated, Models, Predicted, Readiness, Sentiment
 from wenlu.serving.gateway.inputs import PredictRequest
 from wenlu.serving.gateway.model import Model
 from wenlu.serving.gateway.routes import Route
 from wenlu.serving.limits import Limits
 
 _ANSWERS = {
-    "/v1/predict": Predicted,
     "/sentiment/{sentence}": Sentiment,
     "/v1/models": Models,
     "/readyz": Readiness,
@@ -25,13 +24,14 @@ _EXAMPLES = ["这家店的服务很好，下次还会再来", "とても良か�
 
 def document(routes: Iterable[Route[Any]], model: Model, limits: Limits) -> bytes:
     """OpenAPI 3.1 as JSON."""
-    kinds = [PredictRequest, Body, *_ANSWERS.values()]
+    answers = {"/v1/predict": Estimated if model.task == "regress" else Predicted, **_ANSWERS}
+    kinds = [PredictRequest, Body, *answers.values()]
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     named = dict(zip(kinds, schemas, strict=True))
     _state_limits(components["PredictRequest"], limits)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.pattern, {})[route.method.lower()] = _operation(route, named)
+        paths.setdefault(route.pattern, {})[route.method.lower()] = _operation(route, named, answers.get(route.pattern))
     described = {
         "openapi": "3.1.0",
         "info": {"title": f"Wenlu service: {model.id}", "version": model.version, "description": _errors()},
@@ -41,7 +41,7 @@ def document(routes: Iterable[Route[Any]], model: Model, limits: Limits) -> byte
     return msgspec.json.encode(described)
 
 
-def _operation(route: Route[Any], named: dict[Any, Any]) -> dict[str, Any]:
+def _operation(route: Route[Any], named: dict[Any, Any], answer: Any) -> dict[str, Any]:
     operation: dict[str, Any] = {"summary": route.summary, "operationId": route.handler.__name__}
     _, brace, name = route.pattern.partition("{")
     if brace:
@@ -58,7 +58,6 @@ def _operation(route: Route[Any], named: dict[Any, Any]) -> dict[str, Any]:
     if route.method == "POST":
         content = {"application/json": {"schema": named[PredictRequest], "example": {"inputs": _EXAMPLES}}}
         operation["requestBody"] = {"required": True, "content": content}
-    answer = _ANSWERS.get(route.pattern)
     good: dict[str, Any] = {"description": route.summary}
     if answer is not None:
         good["content"] = {"application/json": {"schema": named[answer]}}

@@ -20,7 +20,7 @@ class TorchRuntime:
     def __init__(self, bundle: Bundle) -> None:
         manifest = bundle.manifest
         named = component(MODELS, {"name": manifest.architecture.name, **manifest.architecture.config}, where="bundle")
-        self._model = named.kind(named.config, vocabulary_size=manifest.vocabulary_size, labels=len(manifest.labels))
+        self._model = named.kind(named.config, vocabulary_size=manifest.vocabulary_size, labels=manifest.outputs)
         load_model(self._model, bundle.folder / WEIGHTS)
         self._model.eval()
 

@@ -10,6 +10,7 @@ const made = (tag, text, name) => {
 };
 const EXAMPLES = ["这家店的服务很好，下次还会再来", "质量很差，再也不买了", "とても良かったです。また利用します！", "接客が最悪でした"];
 const MOST_BARS = 12;
+let answersWithNumber = false;
 
 async function fetched(path, options) {
   const reply = await fetch(path, options);
@@ -20,13 +21,15 @@ async function fetched(path, options) {
 
 async function showModel() {
   const model = (await fetched("/v1/models")).data[0];
+  answersWithNumber = model.task === "regress";
+  showSnippets();
   document.title = `${model.id} · Wenlu 文炉`;
   at("name").textContent = model.id;
   at("facts").textContent = [
     `version ${model.version}`,
     model.architecture,
     `${model.parameters.toLocaleString("en")} parameters`,
-    `${model.labels.length} labels`,
+    model.task === "regress" ? "answers with a number" : `${model.labels.length} labels`,
   ].join(" · ");
 }
 
@@ -96,6 +99,11 @@ async function predict() {
 }
 
 function showAnswer(output, milliseconds, id) {
+  const took = `${milliseconds.toFixed(0)} ms · request ${id}`;
+  if (output.value !== undefined) {
+    at("answer").replaceChildren(made("p", String(Number(output.value.toPrecision(6))), "value"), made("p", took, "quiet"));
+    return;
+  }
   const ranked = Object.entries(output.scores).sort((one, other) => other[1] - one[1]);
   const bars = ranked.slice(0, MOST_BARS).map(([label, score]) => {
     const bar = made("div", undefined, label === output.label ? "bar best" : "bar");
@@ -106,7 +114,7 @@ function showAnswer(output, milliseconds, id) {
     return bar;
   });
   const more = ranked.length > MOST_BARS ? `${ranked.length - MOST_BARS} more labels · ` : "";
-  at("answer").replaceChildren(...bars, made("p", `${more}${milliseconds.toFixed(0)} ms · request ${id}`, "quiet"));
+  at("answer").replaceChildren(...bars, made("p", `${more}${took}`, "quiet"));
 }
 
 function showSnippets() {
@@ -116,7 +124,7 @@ function showSnippets() {
     `curl -s ${location.origin}/v1/predict \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`;
   at("python").textContent =
     `import wenlu\n\nwith wenlu.Client("${location.origin}") as client:\n` +
-    `    prediction = client.predict_one(${JSON.stringify(text)})\n    print(prediction.label, prediction.score)`;
+    `    prediction = client.predict_one(${JSON.stringify(text)})\n    print(${answersWithNumber ? "prediction.value" : "prediction.label, prediction.score"})`;
 }
 
 function offerExamples() {

@@ -1,0 +1,1 @@
+"""How good a model of numbers is: in figures with intervals, in one sentence of verdict, and in a report."""

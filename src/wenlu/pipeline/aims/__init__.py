@@ -1,0 +1,15 @@
+"""What the training of each task differs in, one file each. They don't know each other."""
+
+from __future__ import annotations
+
+from wenlu.base.table import Table
+
+AIMS = Table(
+    "task",
+    {
+        "classify": "wenlu.pipeline.aims.classify:ClassifyAim",
+        "generate": "wenlu.pipeline.aims.generate:GenerateAim",
+        "regress": "wenlu.pipeline.aims.regress:RegressAim",
+    },
+)
+"""By task: an `Aim`, made as `kind(config, tokenizer, dataset)`."""

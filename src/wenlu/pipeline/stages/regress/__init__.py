@@ -1,0 +1,1 @@
+"""The stages of a model of numbers that differ from those of a classifier."""
