@@ -18,7 +18,9 @@ DOORS = {
     "doctor": ["--root", "--json"],
     "run": ["recipe", "--set", "--root", "--json"],
     "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
-    "predict": ["model", "texts", "--input", "--output", "--root"],
+    "predict": [
+        "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root",
+    ],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",
         "--include", "--split-from", "--normalize", "--filter", "--near", "--language", "--cluster", "--root",
@@ -35,6 +37,7 @@ DOORS = {
     "tokenizer compare": ["dataset", "--with", "--normalize", "--example", "--root", "--json"],
     "tokenizer show": ["tokenizer", "texts", "--id", "--root", "--json"],
     "tokenizer export": ["tokenizer", "--output", "--without-normalizer", "--root"],
+    "model export": ["model", "--output", "--to", "--root"],
     "model list": ["--root", "--json"],
     "model show": ["model", "--root"],
 }  # fmt: skip

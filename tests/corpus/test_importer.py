@@ -287,6 +287,7 @@ def test_an_encoding_whose_lines_can_not_be_told_apart_is_refused(tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_an_import_killed_at_any_moment_leaves_nothing_that_looks_whole(tmp_path: Path):
     source = written(tmp_path / "a.txt", sentences(20_000))
     script = f"""
@@ -384,6 +385,7 @@ def test_the_other_recipes_keep_the_texts_they_promise(tmp_path: Path, name: str
 
 
 @needs_data
+@pytest.mark.timeout(600)
 def test_shift_jis_novels_of_aozora_are_recognised(tmp_path: Path):
     uri = "${WENLU_DATA}/aozora/works-shift-jis.zip"
     version = imported(

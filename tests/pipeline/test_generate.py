@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
+from wenlu.bundle.export.write import write_export
 from wenlu.bundle.parity import read_golden
 from wenlu.bundle.sampling import Sampling
 from wenlu.bundle.seal import open_bundle
@@ -17,6 +19,7 @@ from wenlu.bundle.writer import Writer
 from wenlu.pipeline.recipe import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.serving.runtimes import WRITERS
+from wenlu.serving.service import serve
 from wenlu.storage.workspace import Workspace
 
 PARTS = (("床前", "山中", "江上"), ("明月", "白雲", "秋風"), ("光", "起", "寒"))
@@ -114,6 +117,28 @@ def test_the_report_shows_samples_and_what_counting_needs(run: tuple[Workspace, 
     assert "Samples" in page
     assert "counting n-grams" in page
     assert "<script" not in page
+
+
+def test_its_folder_opens_in_transformers_with_the_same_surprise(tmp_path: Path, writer: Writer):
+    transformers = pytest.importorskip("transformers")
+    write_export(writer.bundle, tmp_path / "hf", to="hf")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "hf")
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "hf", dtype=torch.float32)
+    text, end = "床前明月光江上白雲起", writer.bundle.pipeline.tokenizer.end_id
+    ids = torch.tensor([[end, *tokenizer(text, add_special_tokens=False)["input_ids"], end]])
+    with torch.inference_mode():
+        loss = model(ids, labels=ids).loss.item() * (ids.size(1) - 1)
+    assert loss == pytest.approx(float(writer.surprises([text]).nats[0]), rel=1e-4)
+    with pytest.raises(WenluError, match="there already"):
+        write_export(writer.bundle, tmp_path / "hf", to="hf")
+    with pytest.raises(WenluError, match="can't be written as 'onnx'"):
+        write_export(writer.bundle, tmp_path / "x.onnx", to="onnx")
+
+
+def test_it_is_not_served_and_says_what_to_do_instead(writer: Writer):
+    with pytest.raises(WenluError, match="language model") as caught:
+        serve(writer.bundle.folder, port=0)
+    assert "wenlu predict" in caught.value.hint
 
 
 def test_a_language_model_needs_texts_to_be_judged_by(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,7 +36,27 @@ def _shown(metrics: dict[str, float]) -> str:
     """How good it is on test, in a word."""
     if "test_accuracy" in metrics:
         return f"{metrics['test_accuracy']:.2%} on test"
+    if "test_bits_per_character" in metrics:
+        return f"{metrics['test_bits_per_character']:.3f} bits a character on test"
     return f"RMSE {metrics['test_rmse']:.4g} on test" if "test_rmse" in metrics else ""
+
+
+@app.command("export")
+def export(
+    model: Annotated[str, typer.Argument(help="name, name@version, or a folder")],
+    output: Annotated[Path, typer.Option(help="A new folder (hf), or a new file (onnx)")],
+    to: Annotated[str, typer.Option(help="hf: a folder that transformers opens; onnx: a graph for any runtime")] = "hf",
+    root: Root = None,
+) -> None:
+    """A model in a form that other programs open."""
+    from wenlu.bundle.export.write import write_export
+    from wenlu.bundle.seal import open_bundle
+    from wenlu.bundle.shelf import find_model
+    from wenlu.storage.workspace import Workspace
+
+    bundle = open_bundle(find_model(Workspace.at(root), model))
+    write_export(bundle, output, to=to)
+    typer.echo(f"{bundle.title} is in {output}")
 
 
 @app.command("show")

@@ -17,19 +17,26 @@ from wenlu.cli.options import Root
 _TOGETHER = 64
 
 
-def predict(
+def predict(  # noqa: PLR0917  (typer reads options from parameters)
     model: Annotated[str, typer.Argument(help="A model's name, a bundle's folder, or the address of a service")],
     texts: Annotated[list[str] | None, typer.Argument(help="Texts; or give --input")] = None,
     source: Annotated[
         Path | None, typer.Option("--input", help="A UTF-8 file with one text a line; - is stdin")
     ] = None,
     target: Annotated[Path | None, typer.Option("--output", help="Where to write; standard output if left out")] = None,
+    length: Annotated[int, typer.Option(help="Of a language model: tokens it writes at most")] = 64,
+    temperature: Annotated[float, typer.Option(help="Of a language model: 0 takes the likeliest, 1 its odds")] = 0.0,
+    top_k: Annotated[int, typer.Option(help="Of a language model: chooses among so many; 0 among all")] = 0,
+    top_p: Annotated[float, typer.Option(help="Of a language model: chooses among those that weigh so much")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of a language model: of chance")] = 1,
     root: Root = None,
 ) -> None:
-    """One JSON line a text: the text, its label, the score and the scores of all labels, or its value."""
+    """One JSON line a text: the text, its label, the score and the scores of all labels, or its value; of a language
+    model what it writes behind the text."""
     import msgspec
 
-    answer = _answerer(model, root)
+    sampling = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    answer = _answerer(model, root, sampling)
     lines = (
         msgspec.json.encode({"text": text, **said}) + b"\n"
         for chunk in _chunks(_texts(texts, source))
@@ -46,8 +53,8 @@ def predict(
 Answered = list[dict[str, Any]]
 
 
-def _answerer(model: str, root: Path | None) -> Callable[[Sequence[str]], Answered]:
-    return _remote(model) if model.startswith(("http://", "https://")) else _local(model, root)
+def _answerer(model: str, root: Path | None, sampling: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
+    return _remote(model) if model.startswith(("http://", "https://")) else _local(model, root, sampling)
 
 
 def _remote(address: str) -> Callable[[Sequence[str]], Answered]:
@@ -57,7 +64,7 @@ def _remote(address: str) -> Callable[[Sequence[str]], Answered]:
     return lambda texts: [_said(asdict(answer)) for answer in client.predict(texts)]
 
 
-def _local(model: str, root: Path | None) -> Callable[[Sequence[str]], Answered]:
+def _local(model: str, root: Path | None, sampling: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
     from wenlu.bundle.predict import Predictor
     from wenlu.bundle.seal import open_bundle
     from wenlu.bundle.shelf import find_model
@@ -65,8 +72,21 @@ def _local(model: str, root: Path | None) -> Callable[[Sequence[str]], Answered]
     from wenlu.storage.workspace import Workspace
 
     bundle = open_bundle(find_model(Workspace.at(root), model))
+    if bundle.manifest.task == "generate":
+        return _writer(bundle, sampling)
     predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
     return lambda texts: [_said(asdict(answer)) for answer in predictor.predict(texts)]
+
+
+def _writer(bundle: Any, settings: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
+    from wenlu.base.spec import check
+    from wenlu.bundle.sampling import Sampling
+    from wenlu.bundle.writer import Writer
+    from wenlu.serving.runtimes import WRITERS
+
+    sampling = check(Sampling, settings, where="wenlu predict")
+    writer = Writer(bundle, WRITERS["torch"](bundle))
+    return lambda texts: [{"written": writer.write(text, sampling).text} for text in texts]
 
 
 def _said(answer: dict[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,12 @@ def serve(
     with bound(host, port) as door:
         # Bytes first, loop later: what is wrong with a bundle is said before anything runs.
         bundle = open_bundle(bundle_folder)
+        if bundle.manifest.task == "generate":
+            raise WenluError(
+                "not_served",
+                f"{bundle.title} is a language model, which this version does not serve.",
+                hint="wenlu predict MODEL TEXT writes on; wenlu model export --to hf opens it in other servers.",
+            )
         predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
