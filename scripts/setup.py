@@ -25,7 +25,7 @@ STAMP = VENV / "wenlu-setup"
 TORCH = "2.13.0"
 UV = "0.13.9"
 CPU_INDEX = os.environ.get("WENLU_TORCH_INDEX", "https://download.pytorch.org/whl/cpu")
-EXTRAS = "zh,ja,data,fast,run,train,export,hf,s3,hdfs,ray,samples,dev"
+EXTRAS = "zh,ja,data,fast,run,train,export,hf,s3,hdfs,ray,tune,samples,dev"
 
 
 def main() -> None:

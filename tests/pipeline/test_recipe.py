@@ -113,3 +113,10 @@ def test_a_recipe_that_is_not_there_is_a_sentence(tmp_path: Path):
 def test_the_baseline_is_there_unasked(tmp_path: Path):
     assert list(load_recipe(written(tmp_path)).recipe.contenders()) == ["lstm", "bag"]
     assert list(load_recipe(written(tmp_path, model="bag")).recipe.contenders()) == ["bag", "bag (baseline)"]
+
+
+def test_a_number_with_a_power_of_ten_is_a_number(tmp_path: Path):
+    path = written(tmp_path, training={"clip": 1.0})
+    path.write_text(path.read_text().replace("clip: 1.0", "clip: 1e-2"))
+    recipe = load_recipe(path, settings=["training.optimizer={name: adam, learning_rate: 3E-4}"]).recipe
+    assert (recipe.training.clip, recipe.training.optimizer["learning_rate"]) == (0.01, 0.0003)

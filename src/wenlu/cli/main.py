@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from wenlu.base.errors import WenluError
-from wenlu.cli import dataset, demo, doctor, model, predict, run, serve, tokenizer
+from wenlu.cli import dataset, demo, doctor, model, predict, run, serve, tokenizer, tune
 
 app = typer.Typer(
     name="wenlu",
@@ -42,6 +42,7 @@ def front(
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("run")(run.run)
+app.command("tune")(tune.tune)
 app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
 app.add_typer(dataset.app, name="dataset")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from wenlu.base.table import Table
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
 from wenlu.models import MODELS
+from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
 from wenlu.text.normalize import Normalizer
@@ -92,6 +94,10 @@ class Recipe(Spec):
     baseline: Contender = Field(default=BASELINE, description="The trivial model that is trained beside yours")
     service: ServiceConfig = ServiceConfig()
     track: list[str] = Field(default=[], description="Rows of the trackers that show the curves of training too")
+
+    search: dict[str, Choices] = Field(
+        default={}, description="What `wenlu tune` may change: a dotted setting, and a span or values to choose from"
+    )
 
     @property
     def aim(self) -> Aim:
@@ -230,12 +236,20 @@ def _mapping_without_doubles(loader: _StrictLoader, node: yaml.MappingNode) -> d
     return loader.construct_mapping(node, deep=True)
 
 
+# YAML 1.1 takes 1e-4 for a word, and everybody means a number.
+_StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_doubles)
+
+
+def _yaml(written: str) -> Any:
+    return yaml.load(written, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader)
 
 
 def _parsed(written: str, *, where: str) -> dict[str, Any]:
     try:
-        data = yaml.load(written, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader)
+        data = _yaml(written)
     except yaml.YAMLError as error:
         raise WenluError("bad_yaml", f"{where} is not YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(data, dict):
@@ -266,4 +280,4 @@ def _lay_over(data: dict[str, Any], setting: str) -> None:
         current = current.setdefault(part, {})
         if not isinstance(current, Mapping):
             raise WenluError("bad_setting", f"'{key}': {part} holds no settings of its own.")
-    current[path[-1]] = yaml.safe_load(value)
+    current[path[-1]] = _yaml(value)

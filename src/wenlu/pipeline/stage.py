@@ -25,6 +25,7 @@ from wenlu.storage.local import atomic_folder, locked, sweep_partial, write_atom
 from wenlu.storage.workspace import Workspace
 
 _RECORD = "stage.json"
+_WORK = ".work-"
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -85,7 +86,7 @@ def run_stage(stage: Stage, workspace: Workspace, events: Events) -> Finished:
 
 def _made(stage: Stage, fingerprint: str, folder: Path, workspace: Workspace, events: Events) -> Record:
     sweep_partial(workspace.stages)
-    work = workspace.stages / f".work-{fingerprint}"
+    work = workspace.stages / f"{_WORK}{fingerprint}"
     heard = _Heard(events)
     started = time.monotonic()
     events.stage(stage.name, reused=False)
@@ -95,6 +96,11 @@ def _made(stage: Stage, fingerprint: str, folder: Path, workspace: Workspace, ev
         write_atomic(partial / _RECORD, msgspec.json.format(msgspec.json.encode(record)))
     shutil.rmtree(work, ignore_errors=True)
     return record
+
+
+def work_folder(stage: Stage, workspace: Workspace) -> Path:
+    """What outlives a kill of a stage that is not finished; whoever gives it up for good removes it."""
+    return workspace.stages / f"{_WORK}{stage.fingerprint()}"
 
 
 def _read(folder: Path) -> Record | None:

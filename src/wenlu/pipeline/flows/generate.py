@@ -22,7 +22,7 @@ def generate(flow: Flow) -> RunResult:
     """Raises WenluError: `empty_split`, and what the stages raise."""
     _check_splits(flow.dataset)
     recipe = flow.recipe
-    contender = _with_defaults(Contender(text=recipe.text, model=recipe.model, training=recipe.training))
+    contender = with_defaults(Contender(text=recipe.text, model=recipe.model, training=recipe.training))
     name = contender_model(contender).name
     tokenizer = flow.finish(tokenizer_stage(name, contender.text, flow.dataset, flow.workspace))
     training = flow.finish(training_stage(name, contender, tokenizer, flow.dataset, aim="generate"))
@@ -36,7 +36,7 @@ def generate(flow: Flow) -> RunResult:
     return RunResult(flow.run, result["model"], folder, f"{name} is deployed.", result["verdict"])
 
 
-def _with_defaults(contender: Contender) -> Contender:
+def with_defaults(contender: Contender) -> Contender:
     """What the recipe leaves out, as the size of the model suggests it; texts are read whole."""
     training = contender.training
     config: Any = contender_model(contender).config

@@ -1,0 +1,280 @@
+"""Better settings for a recipe, looked for until the time is up.
+
+Each trial is a training stage of its own, so its data and tokenizer are made once, and a trial that was made before
+costs nothing. Those that are worse half way than the others were end there. The search is kept in a file: killed and
+started again, it goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from wenlu.base.component import component
+from wenlu.base.errors import WenluError, missing_package
+from wenlu.base.events import Events
+from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.flows.generate import with_defaults
+from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
+from wenlu.pipeline.space import space_of
+from wenlu.pipeline.spans import Between, Space
+from wenlu.pipeline.stage import run_stage, work_folder
+from wenlu.pipeline.stages.dataset import dataset_stage
+from wenlu.pipeline.stages.tokenizer import tokenizer_stage
+from wenlu.pipeline.stages.training import HISTORY, training_stage
+from wenlu.storage.workspace import Workspace
+from wenlu.training.optimizers import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import Trial
+
+# By task: what of a round's record is looked at, under which name the loop tells it, and whether more is better.
+_GOALS = {
+    "classify": ("validation_accuracy", "validation_accuracy", True),
+    "regress": ("validation_rmse", "validation_error", False),
+    "generate": ("validation_loss", "validation_loss", False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One trial: what was set, how it went (`None`: it was given up), and the seconds it took."""
+
+    number: int
+    settings: dict[str, Any]
+    value: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search leaves: the best settings over the recipe's, what they reached, and all trials, the best first."""
+
+    measure: str
+    settings: tuple[str, ...]
+    value: float
+    tried: tuple[Tried, ...]
+
+    def table(self) -> list[str]:
+        """A line a trial, for people."""
+        return [
+            f"{one.number:>4}  {'given up' if one.value is None else f'{one.value:.4f}':>8}  {one.seconds:6.0f} s  "
+            + ", ".join(f"{key} {_shown(value)}" for key, value in one.settings.items())
+            for one in self.tried
+        ]
+
+
+def tune(
+    recipe: Path,
+    workspace: Workspace,
+    events: Events,
+    *,
+    budget: float,
+    trials: int | None = None,
+    settings: Sequence[str] = (),
+) -> Found:
+    """Look for settings until `budget` seconds are over or so many trials are done, the recipe's own first.
+
+    Raises WenluError: what loading and running a recipe raise, `no_trial` if none came to an end.
+    """
+    search = _Search(recipe, workspace, events, settings=settings, deadline=time.monotonic() + budget)
+    return search.run(trials)
+
+
+class _EndedError(Exception):
+    """The time is up."""
+
+
+class _Search:
+    """One search over one recipe."""
+
+    def __init__(
+        self, path: Path, workspace: Workspace, events: Events, *, settings: Sequence[str], deadline: float
+    ) -> None:
+        self._path, self._settings, self._deadline = path, list(settings), deadline
+        self._workspace, self._events = workspace, events
+        self._loaded = load_recipe(path, settings=settings)
+        self._recipe = self._loaded.recipe
+        self._contender = _contender(self._recipe)
+        self._space = space_of(self._recipe, self._contender)
+        self._measure, self._told, self._more_is_better = _GOALS[self._recipe.aim]
+
+    def run(self, trials: int | None) -> Found:
+        optuna = _optuna()
+        stage = run_stage(dataset_stage(self._recipe.data, self._workspace), self._workspace, self._events)
+        self._dataset = DatasetVersion.open(self._workspace, stage.result["dataset"])
+        study = self._study()
+        if not study.trials:
+            study.enqueue_trial(_own(self._contender, self._space), skip_if_exists=True)
+        try:
+            while trials is None or _done(study) < trials:
+                trial = study.ask()
+                try:
+                    study.tell(trial, self._try(trial, optuna))
+                except optuna.TrialPruned:
+                    study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        except _EndedError:
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        return self._found(study)
+
+    def _study(self) -> Study:
+        """The one of this recipe, these settings and this space, begun or gone on with."""
+        optuna = _optuna()
+        from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        spans = {key: span.model_dump() if isinstance(span, Between) else span for key, span in self._space.items()}
+        said = json.dumps([self._loaded.sha256, self._dataset.reference, spans], sort_keys=True)
+        name = hashlib.sha256(said.encode()).hexdigest()[:12]
+        folder = self._workspace.root / "searches"
+        folder.mkdir(parents=True, exist_ok=True)
+        storage = JournalStorage(JournalFileBackend(str(folder / f"{name}.log")))
+        study: Study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            direction="maximize" if self._more_is_better else "minimize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
+            load_if_exists=True,
+        )
+        # a search that goes on with the seed it began with would try again what it has tried
+        study.sampler = optuna.samplers.TPESampler(seed=len(study.trials))
+        return study
+
+    def _try(self, trial: Trial, optuna: Any) -> float:
+        chosen = {key: _suggested(trial, key, span) for key, span in self._space.items()}
+        loaded = load_recipe(self._path, settings=[*self._settings, *_as_settings(chosen, self._contender)])
+        contender = _contender(loaded.recipe)
+        tokenizer = run_stage(
+            tokenizer_stage("tried", contender.text, self._dataset, self._workspace), self._workspace, self._events
+        )
+        stage = training_stage(f"trial {trial.number}", contender, tokenizer, self._dataset, aim=loaded.recipe.aim)
+        watch = _Watch(self._events, trial, self._told, deadline=self._deadline, pruned=optuna.TrialPruned)
+        try:
+            finished = run_stage(stage, self._workspace, watch)
+        except optuna.TrialPruned:
+            shutil.rmtree(work_folder(stage, self._workspace), ignore_errors=True)
+            raise
+        rounds = msgspec.json.decode((finished.folder / HISTORY).read_bytes(), type=list[dict[str, Any]])
+        values = [float(one[self._measure]) for one in rounds]
+        return max(values) if self._more_is_better else min(values)
+
+    def _found(self, study: Study) -> Found:
+        tried = [
+            Tried(
+                trial.number, dict(trial.params), trial.value, trial.duration.total_seconds() if trial.duration else 0
+            )
+            for trial in study.trials
+            if trial.state.is_finished() and trial.params
+        ]
+        ended = [one for one in tried if one.value is not None]
+        if not ended:
+            raise WenluError(
+                "no_trial",
+                "The time was up before one training had ended.",
+                hint="Give a larger --budget; the search goes on from where it stopped.",
+            )
+        sign = -1 if self._more_is_better else 1
+        ended.sort(key=lambda one: sign * (one.value or 0.0))
+        best, given_up = ended[0], [one for one in tried if one.value is None]
+        settings = (*self._settings, *_as_settings(best.settings, self._contender))
+        return Found(self._measure, settings, best.value or 0.0, (*ended, *given_up))
+
+
+class _Watch:
+    """Events that end a training which is worse than others were, or when the time is up."""
+
+    def __init__(self, events: Events, trial: Trial, told: str, *, deadline: float, pruned: type[Exception]) -> None:
+        self._events, self._trial, self._told, self._deadline, self._pruned = events, trial, told, deadline, pruned
+        self._rounds = 0
+
+    def stage(self, name: str, *, reused: bool) -> None:
+        self._events.stage(name, reused=reused)
+
+    def progress(self, done: int, total: int | None, note: str = "") -> None:
+        self._events.progress(done, total, note)
+        if time.monotonic() > self._deadline:
+            raise _EndedError
+
+    def measured(self, step: int, values: Mapping[str, float]) -> None:
+        self._events.measured(step, values)
+        if self._told not in values:
+            return
+        self._trial.report(values[self._told], self._rounds)
+        self._rounds += 1
+        if self._trial.should_prune():
+            raise self._pruned
+
+    def result(self, line: str) -> None:
+        self._events.result(line)
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError:
+        raise missing_package("optuna", extra="tune") from None
+    return optuna
+
+
+def _suggested(trial: Trial, key: str, span: Between | list[Any]) -> Any:
+    if isinstance(span, list):
+        return trial.suggest_categorical(key, span)
+    if span.whole:
+        return trial.suggest_int(key, int(span.low), int(span.high))
+    return trial.suggest_float(key, span.low, span.high, log=span.log)
+
+
+def _contender(recipe: Recipe) -> Contender:
+    """The user's model and how it is trained, nothing left out."""
+    contender = Contender(text=recipe.text, model=recipe.model, training=recipe.training)
+    return with_defaults(contender) if recipe.aim == "generate" else contender
+
+
+def _own(contender: Contender, space: Space) -> dict[str, Any]:
+    """Where the recipe itself stands in the space; what it leaves to its model is chosen."""
+    named = {"model": contender_model(contender).as_data(), "training": _training(contender)}
+    found = {key: _at(named, key.split(".")) for key in space}
+    return {key: value for key, value in found.items() if value is not None and _inside(value, space[key])}
+
+
+def _inside(value: Any, span: Between | list[Any]) -> bool:
+    return value in span if isinstance(span, list) else span.low <= value <= span.high
+
+
+def _training(contender: Contender) -> dict[str, Any]:
+    optimizer = component(OPTIMIZERS, contender.training.optimizer, where="training: optimizer")
+    return {**contender.training.model_dump(mode="json"), "optimizer": optimizer.as_data()}
+
+
+def _at(data: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        data = data.get(part) if isinstance(data, Mapping) else None
+    return data
+
+
+def _as_settings(chosen: Mapping[str, Any], contender: Contender) -> list[str]:
+    """As `--set` has them. The optimiser is said whole: a setting of one that the recipe leaves out has no place."""
+    optimizer = json.dumps(_training(contender)["optimizer"])
+    return [f"training.optimizer={optimizer}", *(f"{key}={json.dumps(value)}" for key, value in chosen.items())]
+
+
+def _span(duration: timedelta | None) -> float:
+    return duration.total_seconds() if duration else 0.0
+
+
+def _done(study: Study) -> int:
+    return sum(trial.state.is_finished() for trial in study.trials)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
