@@ -50,7 +50,10 @@ class Pair(nn.Module):
         behind_BT = between_BT.long().cumsum(1) > 0
         first_BT, second_BT = real_BT & ~behind_BT, real_BT & behind_BT & ~between_BT
         weights_BT = self.weight(tokens_BT).squeeze(2).exp()
-        vectors_BTE = self.dropout(self.embedding(tokens_BT)) * real_BT.unsqueeze(2)
+        vectors_BTE = self.embedding(tokens_BT) * real_BT.unsqueeze(2)
+        # The same places are dropped in both texts: else no id is quite like itself in training, and when it answers
+        # everything is more alike than it has learned.
+        vectors_BTE = vectors_BTE * self.dropout(torch.ones_like(vectors_BTE[:, :1]))
         levels = [self._compared(vectors_BTE, weights_BT, first_BT, second_BT)]
         if self.windows is not None:
             windows_BTE = torch.tanh(self.windows(vectors_BTE.transpose(1, 2))).transpose(1, 2)
