@@ -6,6 +6,7 @@ from tests.contracts.generators import SMALL, VOCABULARY, ids
 
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import check
+from wenlu.bundle.generate import Sampling, generate
 from wenlu.models.decoder import SHAPES, Decoder, Shape
 
 transformers = pytest.importorskip("transformers")
@@ -84,3 +85,25 @@ def test_what_is_set_by_hand_takes_the_place_of_the_size():
 def test_heads_that_can_not_share_keys_evenly_are_refused():
     with pytest.raises(WenluError, match="heads = 6 can't be shared among kv_heads = 4"):
         check(Decoder.Config, {"size": "10M", "kv_heads": 4}, where="model")
+
+
+@pytest.mark.slow
+def test_compiled_layers_train_as_the_others_do_and_twice_alike():
+    def trained(*, compiled: bool) -> tuple[Decoder, list[int]]:
+        model = made()
+        if compiled:
+            model.compile_layers()
+        optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, fused=True)
+        for number in range(3):
+            optimizer.zero_grad()
+            tokens = ids(4, 32, seed=number)
+            logits = model(tokens[:, :-1], torch.zeros(4, 31, dtype=torch.int64))
+            torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()).backward()
+            optimizer.step()
+        return model, list(generate(model, [3, 4], Sampling(length=5)))
+
+    (plain, plain_text), (one, one_text), (other, _) = (trained(compiled=way) for way in (False, True, True))
+    for name, weights in one.state_dict().items():
+        assert torch.equal(weights, other.state_dict()[name]), name
+        torch.testing.assert_close(weights, plain.state_dict()[name], rtol=0, atol=1e-3)
+    assert one_text == plain_text

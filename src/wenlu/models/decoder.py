@@ -148,6 +148,14 @@ class Decoder(nn.Module):
         normed_BTE: Tensor = self.model.norm(states_BTE)
         return normed_BTE
 
+    def compile_layers(self) -> None:
+        """Let torch write each layer's steps anew as one program; needs a C++ compiler. Names of weights stay.
+
+        A layer is compiled, not the whole, since all layers are alike: one compilation serves them all.
+        """
+        for layer in self._layers():
+            layer.compile(dynamic=False)
+
     def reader(self) -> Callable[[Sequence[int]], Tensor]:
         """A fresh reading: ids that follow those read before → logits [V] of the id behind them.
 
@@ -172,7 +180,8 @@ class Decoder(nn.Module):
         turns = _turns(self.waves_TD[begin : begin + tokens_BT.size(1)])
         states_BTE = self.model.embed_tokens(tokens_BT)
         for number, layer in enumerate(self._layers()):
-            states_BTE = layer(states_BTE, turns, None, seen.layer(number))
+            # not `layer(…)`: compiled layers would be compiled anew for each length
+            states_BTE = layer.forward(states_BTE, turns, None, seen.layer(number))
         return functional.linear(self.model.norm(states_BTE[:, -1]), self.projection)
 
     def _layers(self) -> list[_Layer]:
