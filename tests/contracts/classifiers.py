@@ -44,14 +44,15 @@ def seen() -> Iterator[tuple[NDArray[np.int32], int]]:
             yield np.array([first, second], dtype=np.int32), first % LABELS
 
 
-def described(name: str) -> Description:
+def described(name: str, **settings: object) -> Description:
     """What a bundle with that small model says of itself."""
     kind = MODELS[name]
+    config = kind.Config(**{**SMALL.get(name, {}), **settings})
     return Description(
         name="small",
         created="2026-01-01T00:00:00+00:00",
         task=kind.task,
-        architecture=Architecture(name=name, config=kind.Config(**SMALL.get(name, {})).model_dump(mode="json")),
+        architecture=Architecture(name=name, config=config.model_dump(mode="json")),
         labels=[str(number) for number in range(LABELS)],
         vocabulary_size=VOCABULARY,
         max_length=64,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, Self
 
 import torch
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from wenlu.base.spec import Field, Spec
 
 _NEVER = -1e4  # below every state, and a weight of e to that is 0
+_UNKNOWN = 1  # the id that the rows which learn from texts give to what they don't know
 _SLOWEST = 10_000.0  # ids in which the slowest pair of a rotation goes round, over 2 pi
 
 
 class EncoderConfig(Spec):
-    """The shape of a backbone. `width` is divided by `heads`, and by two for rotary positions."""
+    """The shape of a backbone."""
 
     width: int = Field(192, ge=8, le=8192, description="Size of the state of a token")
     layers: int = Field(3, ge=1, le=64, description="Layers, one above the other")
@@ -26,6 +28,13 @@ class EncoderConfig(Spec):
     longest: int = Field(512, ge=1, le=65_536, description="Ids that learned positions know; rotary ones know any")
     norm: Literal["rms", "layer"] = Field("rms", description="How states are brought to one size")
     dropout: float = Field(0.1, ge=0, lt=1, description="Share of activations dropped inside, while training")
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> Self:
+        pairs = 2 if self.positions == "rotary" else 1
+        if self.width % (self.heads * pairs):
+            raise ValueError(f"width {self.width} can't be divided into {self.heads} heads of {pairs} or a multiple")
+        return self
 
 
 class Backbone(nn.Module):
@@ -113,9 +122,6 @@ class Encoder(nn.Module):
             return mean_BH
         strongest_BH = states_BTH.masked_fill(~real_BT1, _NEVER).amax(1)
         return strongest_BH if self.pooling == "max" else torch.cat([mean_BH, strongest_BH], dim=1)
-
-
-_UNKNOWN = 1
 
 
 class _Layer(nn.Module):
