@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 from wenlu.base.errors import WenluError
+from wenlu.training.precision import KINDS, quickest_precision
 from wenlu.training.settings import Device, Precision
 
 
@@ -37,8 +39,8 @@ class Place:
 def choose_place(device: Device, precision: Precision, *, gains_by_half: bool) -> Place:
     """The device that was asked for, or the best there is, with the precision that is fastest there.
 
-    `gains_by_half` says if the model spends its time in matrix products large enough that bfloat16 pays.
-    Raises WenluError `no_device` for a device that isn't there.
+    `gains_by_half` says if the model spends its time in large matrix products. Raises WenluError `no_device` for a
+    device that isn't there.
     """
     found = torch.device(_best() if device == "auto" else device)
     if found.type != "cpu" and device != "auto" and found.type != _best():
@@ -47,19 +49,18 @@ def choose_place(device: Device, precision: Precision, *, gains_by_half: bool) -
             f"training.device is {device}, and this machine has none that torch {torch.__version__} can use.",
             hint="Leave it at auto. For NVIDIA: make setup GPU=1.",
         )
-    if precision != "auto":
-        return Place(found, getattr(torch, precision))
-    return Place(found, torch.bfloat16 if gains_by_half and _has_bfloat16(found) else torch.float32)
+    if precision == "auto":
+        precision = _quickest(found) if gains_by_half else "float32"
+    return Place(found, KINDS[precision])
+
+
+def _quickest(device: torch.device) -> Literal["float32", "bfloat16"]:
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    return quickest_precision() if device.type == "cpu" else "float32"
 
 
 def _best() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies in bfloat16 itself: elsewhere it is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()

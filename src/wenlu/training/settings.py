@@ -33,6 +33,11 @@ class TrainingConfig(Spec):
     )
     accumulate: int = Field(default=1, ge=1, le=4096, description="Parts a step is computed in, to save memory")
     epochs: int = Field(default=10, ge=1, le=10_000, description="Times through the training texts, at most")
+    minutes: float | None = Field(
+        default=None,
+        gt=0,
+        description="Minutes it may take by the estimate: so many epochs as fit, at least one",
+    )
     validate_every: int | None = Field(
         default=None, ge=1, description="Steps between looks at validation; left out: an epoch"
     )
@@ -45,7 +50,8 @@ class TrainingConfig(Spec):
     device: Device = Field(default="auto", description="Where it computes: auto, cpu, cuda or mps")
     precision: Precision = Field(default="auto", description="Of matrix products: auto, float32 or bfloat16")
     compile: Literal["auto", "never", "always"] = Field(
-        default="auto", description="torch.compile; auto: where a long training pays for the wait"
+        default="auto",
+        description="torch.compile of a decoder's layers; auto: where a training is long enough to pay for the wait",
     )
     checkpoint_every: int = Field(default=200, ge=1, description="Steps between checkpoints; each round ends with one")
     keep: int = Field(default=1, ge=1, le=1000, description="Checkpoints kept, the newest ones")

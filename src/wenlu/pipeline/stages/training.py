@@ -30,12 +30,15 @@ from wenlu.text.pipeline import TextPipeline
 from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
-from wenlu.training.loop import Training
-from wenlu.training.place import choose_place
+from wenlu.training.loop import Training, trainable
+from wenlu.training.place import Place, choose_place
+from wenlu.training.plan import Plan, epochs_within, read_plan, worth_compiling, write_plan
 from wenlu.training.progress import Round, Trained
-from wenlu.training.task import Rows
+from wenlu.training.settings import TrainingConfig
+from wenlu.training.task import Rows, Task
 
 HISTORY = "history.json"
+_PLAN = "plan.json"
 _SHOWN, _CHARACTERS = 3, 24
 
 
@@ -47,7 +50,12 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
     threads = torch.get_num_threads()
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        place = choose_place(config.device, config.precision, gains_by_half=getattr(named.kind, "gains_by_half", False))
+        before = read_plan(work / _PLAN)
+        place = choose_place(
+            config.device,
+            before.precision if before else config.precision,
+            gains_by_half=getattr(named.kind, "gains_by_half", False),
+        )
         between = {"separator": _separator(tokenizer)} if getattr(named.kind, "compares", False) else {}
         arguments = {**goal.arguments(), **between}
         with torch.device("meta"):
@@ -58,16 +66,20 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
         checkpoints = Checkpoints(work / "checkpoints", config.keep)
         if isinstance(model, Learns) and checkpoints.newest() is None:
             model.look_at(_rows(tokenizer))
+        task = goal.task(place.device)
+        plan = before or _planned(model, task, config, place, events)
+        write_plan(work / _PLAN, plan)
+        if plan.compiled:
+            model.compile_layers()
         training = Training(
             model,
-            goal.task(place.device),
-            config,
+            task,
+            config.model_copy(update={"epochs": plan.epochs}),
             place=place,
             checkpoints=checkpoints,
             events=events,
             show=lambda rows: _shown(dataset, rows),
         )
-        _estimate(training, events)
         trained = training.run()
         write_atomic(folder / WEIGHTS, save(model.cpu().state_dict()))
         write_atomic(folder / HISTORY, msgspec.json.encode([goal.epoch(one) for one in trained.history]))
@@ -91,12 +103,17 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
     )
 
 
-def _estimate(training: Training, events: Events) -> None:
+def _planned(model: nn.Module, task: Task, config: TrainingConfig, place: Place, events: Events) -> Plan:
     """Say what it will cost; raises WenluError `does_not_fit`."""
-    free = free_memory(training.place.device)
-    found = estimate(training.model, training.task, training.config, training.place, weights=training.weights)
-    refuse_what_can_not_fit(found, training.config, training.place, free=free)
-    events.result(found.sentence(free=free, steps=training.epoch_steps, epochs=training.config.epochs))
+    free = free_memory(place.device)
+    found = estimate(model, task, config, place, weights=trainable(model))
+    refuse_what_can_not_fit(found, config, place, free=free)
+    epochs = epochs_within(config, found)
+    compiled = worth_compiling(config, model, found, epochs=epochs)
+    events.result(found.sentence(free=free, steps=len(task.batches(1)), epochs=epochs))
+    if epochs < config.epochs:
+        events.result(f"{epochs} of {config.epochs} epochs fit into {config.minutes:g} minutes")
+    return Plan("bfloat16" if place.precision == torch.bfloat16 else "float32", compiled, epochs)
 
 
 def _rows(tokenizer: Finished) -> Iterator[tuple[NDArray[np.int32], int]]:
