@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
 
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
@@ -176,3 +178,27 @@ def test_killed_again_and_again_it_ends_with_the_very_same_model(finished: Finis
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert kills > 3
     assert json.loads(done.stdout)["model"] == expected.model
+
+
+def test_a_run_may_begin_with_a_model_of_before_and_its_words(recipe: Path, tmp_path: Path):
+    with pytest.raises(WenluError, match="nobody"):
+        run(recipe, tmp_path / "root", "start=nobody")
+    start = next(
+        manifest for manifest, _ in list_models(Workspace(tmp_path / "root")) if manifest.architecture.name == "lstm"
+    )
+    title = f"tiny@{start.version}"
+    again = recipe.with_name("again.yaml")
+    data = yaml.safe_load(recipe.read_text())
+    del data["text"]
+    data |= {"name": "again", "start": title, "training": {**data["training"], "epochs": 1, "freeze": ["embedding*"]}}
+    again.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    _, events = run(again, tmp_path / "root")
+    child = next(
+        one for one, _ in list_models(Workspace(tmp_path / "root")) if one.name == "again" and one.lineage.parents
+    )
+    assert child.lineage.parents == [title]
+    assert child.pipeline_digest == start.pipeline_digest
+    old, new = (find_model(Workspace(tmp_path / "root"), f"{one.name}@{one.version}") for one in (start, child))
+    weights = [load_file(folder / "weights.safetensors") for folder in (old, new)]
+    assert torch.equal(weights[0]["embedding.weight"], weights[1]["embedding.weight"])
+    assert not torch.equal(weights[0]["output.weight"], weights[1]["output.weight"])

@@ -60,7 +60,14 @@ class Contender(Spec):
 
     text: TextConfig = TextConfig()
     model: str | dict[str, Any] = Field(description="A row of the models, with settings")
+    start: str | None = Field(default=None, description="A model whose weights, and tokenizer, it begins with")
     training: TrainingConfig = TrainingConfig()
+
+    @property
+    def reads(self) -> TextConfig:
+        """The text part; where the start is a model and nothing else is said, that model's."""
+        said = {"saved", "tokenizer", "normalize"} & self.text.model_fields_set
+        return self.text if self.start is None or said else self.text.model_copy(update={"saved": self.start})
 
 
 BASELINE = Contender(
@@ -90,6 +97,9 @@ class Recipe(Spec):
     data: DataConfig
     text: TextConfig = TextConfig()
     model: str | dict[str, Any] = Field(description="A row of the models, with settings")
+    start: str | None = Field(
+        default=None, description="A model, name, name@version or folder, whose weights and tokenizer it begins with"
+    )
     training: TrainingConfig = TrainingConfig()
     baseline: Contender = Field(default=BASELINE, description="The trivial model that is trained beside yours")
     service: ServiceConfig = ServiceConfig()
@@ -107,12 +117,16 @@ class Recipe(Spec):
         first: Aim = component(MODELS, self.model, where="model").kind.task
         return self.task or first
 
+    @property
+    def mine(self) -> Contender:
+        """The user's model and how it is trained."""
+        return Contender(text=self.text, model=self.model, start=self.start, training=self.training)
+
     def contenders(self) -> dict[str, Contender]:
         """The user's model and the trivial one, by the name a report calls them."""
         own = component(MODELS, self.model, where="model").name
         trivial = component(MODELS, self.baseline.model, where="baseline: model").name
-        mine = Contender(text=self.text, model=self.model, training=self.training)
-        return {own: mine, (f"{trivial} (baseline)" if own == trivial else trivial): self.baseline}
+        return {own: self.mine, (f"{trivial} (baseline)" if own == trivial else trivial): self.baseline}
 
 
 @dataclass(frozen=True, slots=True)

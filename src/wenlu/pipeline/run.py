@@ -40,8 +40,8 @@ def _run(loaded: LoadedRecipe, workspace: Workspace, events: Events, run: str) -
     recipe = loaded.recipe
     flow = FLOWS[recipe.aim]
     for contender in recipe.contenders().values():
-        if contender.text.saved is not None:
-            open_tokenizer(workspace, contender.text.saved)  # a name that is wrong is told before hours of import
+        if contender.reads.saved is not None:
+            open_tokenizer(workspace, contender.reads.saved)  # a name that is wrong is told before hours of import
     stage = run_stage(dataset_stage(recipe.data, workspace), workspace, events)
     dataset = DatasetVersion.open(workspace, stage.result["dataset"])
     result: RunResult = flow(Flow(run, loaded, dataset, workspace, events))

@@ -22,6 +22,7 @@ import msgspec
 from wenlu.base.component import component
 from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.events import Events
+from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.flows.generate import with_defaults
 from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
@@ -30,7 +31,7 @@ from wenlu.pipeline.spans import Between, Space
 from wenlu.pipeline.stage import run_stage, work_folder
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
-from wenlu.pipeline.stages.training import HISTORY, training_stage
+from wenlu.pipeline.stages.training import HISTORY, Start, training_stage
 from wenlu.storage.workspace import Workspace
 from wenlu.training.optimizers import OPTIMIZERS
 
@@ -155,9 +156,11 @@ class _Search:
         loaded = load_recipe(self._path, settings=[*self._settings, *_as_settings(chosen, self._contender)])
         contender = _contender(loaded.recipe)
         tokenizer = run_stage(
-            tokenizer_stage("tried", contender.text, self._dataset, self._workspace), self._workspace, self._events
+            tokenizer_stage("tried", contender.reads, self._dataset, self._workspace), self._workspace, self._events
         )
-        stage = training_stage(f"trial {trial.number}", contender, tokenizer, self._dataset, aim=loaded.recipe.aim)
+        start = None if contender.start is None else Start.of(find_model(self._workspace, contender.start))
+        name = f"trial {trial.number}"
+        stage = training_stage(name, contender, tokenizer, self._dataset, aim=self._recipe.aim, start=start)
         watch = _Watch(self._events, trial, self._told, deadline=self._deadline, pruned=optuna.TrialPruned)
         try:
             finished = run_stage(stage, self._workspace, watch)
@@ -236,8 +239,7 @@ def _suggested(trial: Trial, key: str, span: Between | list[Any]) -> Any:
 
 def _contender(recipe: Recipe) -> Contender:
     """The user's model and how it is trained, nothing left out."""
-    contender = Contender(text=recipe.text, model=recipe.model, training=recipe.training)
-    return with_defaults(contender) if recipe.aim == "generate" else contender
+    return with_defaults(recipe.mine) if recipe.aim == "generate" else recipe.mine
 
 
 def _own(contender: Contender, space: Space) -> dict[str, Any]:

@@ -43,6 +43,10 @@ class TrainingConfig(Spec):
     )
     patience: int = Field(default=3, ge=1, description="Looks at validation without improvement before it stops")
     clip: float = Field(default=5.0, gt=0, description="Global norm that gradients are cut down to")
+    freeze: list[str] = Field(default=[], description="Patterns of names of weights that stay as they are: embedding*")
+    rates: dict[str, float] = Field(
+        default={}, description="By pattern of names of weights: what their learning rate is multiplied with"
+    )
     average: float | None = Field(
         default=None, gt=0, lt=1, description="Decay of the moving average of the weights that is kept; out: none"
     )

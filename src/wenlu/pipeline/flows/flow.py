@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wenlu.base.events import Events
+from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.recipe import LoadedRecipe, Recipe
+from wenlu.pipeline.recipe import Contender, LoadedRecipe, Recipe
 from wenlu.pipeline.stage import Finished, Stage, run_stage
+from wenlu.pipeline.stages.training import Start
 from wenlu.storage.workspace import Workspace
 
 
@@ -25,6 +27,10 @@ class Flow:
     @property
     def recipe(self) -> Recipe:
         return self.loaded.recipe
+
+    def start_of(self, contender: Contender) -> Start | None:
+        """The model that a contender begins with, if any; raises WenluError `unknown_model`."""
+        return None if contender.start is None else Start.of(find_model(self.workspace, contender.start))
 
     def finish(self, stage: Stage) -> Finished:
         """The stage's result, from before or made now."""

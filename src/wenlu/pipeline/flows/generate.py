@@ -22,10 +22,12 @@ def generate(flow: Flow) -> RunResult:
     """Raises WenluError: `empty_split`, and what the stages raise."""
     _check_splits(flow.dataset)
     recipe = flow.recipe
-    contender = with_defaults(Contender(text=recipe.text, model=recipe.model, training=recipe.training))
+    contender = with_defaults(recipe.mine)
     name = contender_model(contender).name
-    tokenizer = flow.finish(tokenizer_stage(name, contender.text, flow.dataset, flow.workspace))
-    training = flow.finish(training_stage(name, contender, tokenizer, flow.dataset, aim="generate"))
+    tokenizer = flow.finish(tokenizer_stage(name, contender.reads, flow.dataset, flow.workspace))
+    training = flow.finish(
+        training_stage(name, contender, tokenizer, flow.dataset, aim="generate", start=flow.start_of(contender))
+    )
     candidate = flow.finish(
         candidate_stage(contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=flow.dataset)
     )

@@ -54,8 +54,8 @@ def model_stage(
         choice = choose([Candidate(one.stages.name, one.evaluation.validation, one.evaluation.right) for one in judged])
         deployed = next(one for one in judged if one.stages.name == choice.name)
         verdicts = {one.stages.name: _verdict(one, baseline=judged[-1], dataset=dataset) for one in judged}
-        lineage = lineage_of(loaded, run, dataset)
         for one in judged:
+            lineage = lineage_of(loaded, run, dataset, one.stages.training)
             facts = _report(
                 one,
                 judged=judged,

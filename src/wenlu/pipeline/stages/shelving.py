@@ -58,10 +58,14 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def lineage_of(loaded: LoadedRecipe, run: str, dataset: DatasetVersion) -> Lineage:
-    """What the bundles of a run were made from."""
+def lineage_of(loaded: LoadedRecipe, run: str, dataset: DatasetVersion, training: Finished) -> Lineage:
+    """What a bundle of a run was made from."""
     return Lineage(
-        dataset=dataset.reference, recipe_sha256=loaded.sha256, run=run, code_version=version("wenlu"), parents=[]
+        dataset=dataset.reference,
+        recipe_sha256=loaded.sha256,
+        run=run,
+        code_version=version("wenlu"),
+        parents=training.result["parents"],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -12,12 +13,13 @@ import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import nn
 
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Events
 from wenlu.bundle.manifest import TEXT, WEIGHTS
+from wenlu.bundle.seal import open_bundle
 from wenlu.corpus.readers.fields import SEPARATOR
 from wenlu.corpus.version import DatasetVersion
 from wenlu.models import Learns
@@ -27,10 +29,12 @@ from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.storage.local import write_atomic
 from wenlu.text.pipeline import TextPipeline
+from wenlu.training.adapt import adopt, chosen_weights
 from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
-from wenlu.training.loop import Training, trainable
+from wenlu.training.loop import Training
+from wenlu.training.optimizers import Weight
 from wenlu.training.place import Place, choose_place
 from wenlu.training.plan import Plan, epochs_within, read_plan, worth_compiling, write_plan
 from wenlu.training.progress import Round, Trained
@@ -42,7 +46,27 @@ _PLAN = "plan.json"
 _SHOWN, _CHARACTERS = 3, 24
 
 
-def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset: DatasetVersion, *, aim: str) -> Stage:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A sealed model that a training begins with."""
+
+    title: str
+    folder: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> Start:
+        return cls(open_bundle(folder).title, folder)
+
+
+def training_stage(
+    name: str,
+    contender: Contender,
+    tokenizer: Finished,
+    dataset: DatasetVersion,
+    *,
+    aim: str,
+    start: Start | None = None,
+) -> Stage:
     """Train one contender; a killed training goes on from the newest checkpoint in its work folder."""
     named = contender_model(contender)
     config = contender.training
@@ -63,11 +87,15 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
         refuse_too_many_weights(parameters, trained=parameters, place=place, free=free_memory(place.device))
         torch.manual_seed(config.seed)
         model: nn.Module = named.kind(named.config, **arguments)
+        if start is not None:
+            adopted = adopt(model, load_file(start.folder / WEIGHTS), origin=start.title)
+            events.result(adopted.sentence(start.title))
+        weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
         checkpoints = Checkpoints(work / "checkpoints", config.keep)
         if isinstance(model, Learns) and checkpoints.newest() is None:
             model.look_at(_rows(tokenizer))
         task = goal.task(place.device)
-        plan = before or _planned(model, task, config, place, events)
+        plan = before or _planned(model, task, config, place=place, weights=weights, events=events)
         write_plan(work / _PLAN, plan)
         if plan.compiled:
             model.compile_layers()
@@ -78,6 +106,7 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
             place=place,
             checkpoints=checkpoints,
             events=events,
+            weights=weights,
             show=lambda rows: _shown(dataset, rows),
         )
         trained = training.run()
@@ -85,7 +114,7 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
         write_atomic(folder / HISTORY, msgspec.json.encode([goal.epoch(one) for one in trained.history]))
         events.result(_said(trained, parameters, place=str(place)))
         said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
-        return {**said, **goal.said()}
+        return {**said, **goal.said(), "parents": [start.title] if start else []}
 
     return Stage(
         name=f"training {name}",
@@ -94,6 +123,7 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
             "model": named.as_data(),
             "settings": config.model_dump(mode="json"),
             "aim": aim,
+            "start": start.title if start else None,
             "labels": dataset.labels,
             "torch": version("torch"),
             "threads": threads,
@@ -103,10 +133,12 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
     )
 
 
-def _planned(model: nn.Module, task: Task, config: TrainingConfig, place: Place, events: Events) -> Plan:
+def _planned(
+    model: nn.Module, task: Task, config: TrainingConfig, *, place: Place, weights: Sequence[Weight], events: Events
+) -> Plan:
     """Say what it will cost; raises WenluError `does_not_fit`."""
     free = free_memory(place.device)
-    found = estimate(model, task, config, place, weights=trainable(model))
+    found = estimate(model, task, config, place, weights=weights)
     refuse_what_can_not_fit(found, config, place, free=free)
     epochs = epochs_within(config, found)
     compiled = worth_compiling(config, model, found, epochs=epochs)

@@ -39,7 +39,8 @@ def model_stage(
         judged = read_evaluation(stages.evaluation)
         history = msgspec.json.decode((stages.training.folder / HISTORY).read_bytes(), type=tuple[LanguageEpoch, ...])
         verdict = judge(judged, history)
-        version, lineage = stages.candidate.result["version"], lineage_of(loaded, run, dataset)
+        version = stages.candidate.result["version"]
+        lineage = lineage_of(loaded, run, dataset, stages.training)
         report = LanguageReport(
             title=loaded.recipe.name,
             version=version,

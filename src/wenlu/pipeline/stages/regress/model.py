@@ -74,8 +74,8 @@ def model_stage(
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         outcome = _Outcome.of(contended)
-        lineage = lineage_of(loaded, run, dataset)
         for one in outcome.judged:
+            lineage = lineage_of(loaded, run, dataset, one.stages.training)
             report = render_report(_report(one, outcome, dataset=dataset, lineage=lineage, loaded=loaded))
             shelve(one.stages.candidate, report, _metrics(one.evaluation), lineage, workspace)
         name, version = loaded.recipe.name, outcome.deployed.candidate.result["version"]
