@@ -183,22 +183,19 @@ def test_killed_again_and_again_it_ends_with_the_very_same_model(finished: Finis
 def test_a_run_may_begin_with_a_model_of_before_and_its_words(recipe: Path, tmp_path: Path):
     with pytest.raises(WenluError, match="nobody"):
         run(recipe, tmp_path / "root", "start=nobody")
-    start = next(
-        manifest for manifest, _ in list_models(Workspace(tmp_path / "root")) if manifest.architecture.name == "lstm"
-    )
+    workspace = Workspace(tmp_path / "root")
+    start = next(one for one, _ in list_models(workspace) if one.architecture.name == "lstm")
     title = f"tiny@{start.version}"
     again = recipe.with_name("again.yaml")
     data = yaml.safe_load(recipe.read_text())
     del data["text"]
     data |= {"name": "again", "start": title, "training": {**data["training"], "epochs": 1, "freeze": ["embedding*"]}}
     again.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
-    _, events = run(again, tmp_path / "root")
-    child = next(
-        one for one, _ in list_models(Workspace(tmp_path / "root")) if one.name == "again" and one.lineage.parents
-    )
+    run(again, tmp_path / "root")
+    child = next(one for one, _ in list_models(workspace) if one.lineage.parents)
     assert child.lineage.parents == [title]
     assert child.pipeline_digest == start.pipeline_digest
-    old, new = (find_model(Workspace(tmp_path / "root"), f"{one.name}@{one.version}") for one in (start, child))
+    old, new = (find_model(workspace, f"{one.name}@{one.version}") for one in (start, child))
     weights = [load_file(folder / "weights.safetensors") for folder in (old, new)]
     assert torch.equal(weights[0]["embedding.weight"], weights[1]["embedding.weight"])
     assert not torch.equal(weights[0]["output.weight"], weights[1]["output.weight"])

@@ -56,7 +56,7 @@ def test_a_lower_rate_moves_weights_less(tmp_path: Path):
         model, before = small("textcnn"), small("textcnn")
         sgd = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.0}
         trained(model, tmp_path / str(scale), rates={"embedding*": scale}, optimizer=sgd, epochs=1)
-        moved[scale] = float((model.embedding.weight - before.embedding.weight).norm())
+        moved[scale] = (model.embedding.weight - before.embedding.weight).norm().item()
     assert 0 < moved[0.01] < moved[1.0] / 20
 
 

@@ -89,7 +89,8 @@ def _saved(reference: str, config: TextConfig, dataset: DatasetVersion, workspac
             f"{dataset.reference} by {', '.join(dataset.normalize_steps) or 'nothing'}.",
             hint="Give data.clean.normalize the same steps, or train a tokenizer on this dataset.",
         )
-    settings = found.config.model_copy(update={"max_length": config.max_length})
+    own = {"max_length": config.max_length} if "max_length" in config.model_fields_set else {}
+    settings = found.config.model_copy(update=own)
     return TextPipeline(found.tokenizer, settings, clean=dataset.normalize_steps)
 
 
