@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wenlu.corpus.dedup.exact import Conflict, Keys, find_copies
+from wenlu.corpus.dedup.exact import Conflict, Copies, Keys, find_copies
 from wenlu.corpus.dedup.near import BandFiles, Bands, NearCopies, Pair, _Remembered
 from wenlu.corpus.dedup.reasons import CONFLICT, DUPLICATE, KEPT, NEAR, NEAR_OF_HELD_OUT, OF_HELD_OUT, Reasons
 from wenlu.corpus.dedup.shingles import shingle_set, shingled, similarity
@@ -31,7 +32,14 @@ def keys(rows: list[Row], *, at_once: int = 3) -> Iterator[Keys]:
 
 
 def reasons(rows: list[Row]) -> list[int]:
-    return find_copies(lambda: keys(rows), len(rows)).reasons.tolist()
+    return copies_of(rows).reasons.tolist()
+
+
+def copies_of(rows: list[Row]) -> Copies:
+    with tempfile.TemporaryDirectory() as folder:
+        copies = find_copies(keys(rows), len(rows), Path(folder))
+        assert list(Path(folder).iterdir()) == []
+    return copies
 
 
 def test_the_first_copy_stays():
@@ -39,7 +47,7 @@ def test_the_first_copy_stays():
 
 
 def test_a_text_with_several_labels_goes_and_is_named():
-    copies = find_copies(lambda: keys([(1, 0, 0), (1, 1, 0), (2, 0, 0), (1, -1, 0)]), 4)
+    copies = copies_of([(1, 0, 0), (1, 1, 0), (2, 0, 0), (1, -1, 0)])
     assert copies.reasons.tolist() == [CONFLICT, CONFLICT, KEPT, CONFLICT]
     assert copies.conflicts == [Conflict(0, (0, 1))]
 
@@ -75,11 +83,13 @@ def expected(rows: list[Row]) -> list[int]:
     return found
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 1), st.integers(0, 2)), max_size=25), st.integers(1, 9))
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 1), st.integers(0, 2)), max_size=25), st.integers(1, 9),
+       st.integers(1, 9))
 @settings(max_examples=200, deadline=None)
-def test_handled_in_parts_it_is_the_same_rule(rows: list[Row], part: int):
+def test_handled_in_parts_and_pieces_it_is_the_same_rule(rows: list[Row], part: int, piece: int):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("wenlu.corpus.dedup.exact._PART", part)
+        patch.setattr("wenlu.corpus.dedup.scattered._AT_ONCE", piece)
         assert reasons(rows) == expected(rows)
 
 
@@ -146,7 +156,7 @@ def near(texts: list[str], folder: Path, *, held_out: list[int] | None = None) -
     return found, pairs
 
 
-@pytest.mark.parametrize("part", [4_000_000, 37])
+@pytest.mark.parametrize("part", [1_000_000, 37])
 def test_near_copies_are_those_that_comparing_each_with_each_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
 ):

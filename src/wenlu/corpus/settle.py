@@ -59,7 +59,7 @@ class Settle:
     def __call__(self, dedup: DedupConfig, bands: BandFiles | None, folder: Path, events: Events) -> Settled:
         """Find the copies, write the shards into `folder`, and remove the bands' files."""
         settled = Settled(VersionHash(self._target))
-        copies = find_copies(self._spill.keys, len(self._spill))
+        copies = find_copies(self._spill.keys(), len(self._spill), folder)
         settled.conflicts = self._conflicts(copies)
         if bands is not None and dedup.near is not None:
             self._find_near(copies.reasons, bands, dedup.near, dedup.shingle, settled)

@@ -25,7 +25,7 @@ SCHEMA = pa.schema(
 """`label` is the number of the label, -1 if there is none; `split` the place in SPLITS; `held_out` 1 or 2 where the
 source fixes validation or test, else 0."""
 
-_LOOKED_UP = 500
+_LOOKED_UP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,7 @@ class Spill:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._mapped = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(self._map)))
         self._looked_up = 0
-        sizes = [self._mapped.get_batch(number).num_rows for number in range(self._mapped.num_record_batches)]
-        self._starts: list[int] = [0, *accumulate(sizes)]
+        self._starts: list[int] = [0, *accumulate(batch.num_rows for batch in self.batches(("split",)))]
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -95,8 +94,15 @@ class Spill:
             start += count
 
     def held_out(self) -> NDArray[np.int8]:
-        """Of each text: 0, or 1 and 2 where its source fixes validation and test."""
-        return np.concatenate([np.empty(0, dtype=np.int8), *(keys.held_out for keys in self.keys())])
+        """Of each text: 0, or 1 and 2 where its source fixes validation and test.
+
+        Only what is not 0 is written, so that it takes memory where a source fixes a split and nowhere else.
+        """
+        found = np.zeros(len(self), dtype=np.int8)
+        for keys in self.keys():
+            if keys.held_out.any():
+                found[keys.number] = keys.held_out
+        return found
 
     def body(self, number: int) -> str:
         """One text, without what is known of it."""

@@ -4,8 +4,8 @@ Broder 1997 (MinHash), Leskovec, Rajaraman and Ullman, Mining of Massive Dataset
 all rows of a band agree; whether they are alike is then decided by Jaccard's index of their shingles, so a wrong
 meeting costs time and never a text.
 
-Memory holds the meetings of `_PART` texts in one band, `_REMEMBERED` shingles, and one byte a text. A text takes 8
-bytes of disk a band: 100 million texts take 17 GB, in 21 files that are read 25 times each, one after the other.
+Memory holds what about `_PART` texts show in one band, `_REMEMBERED` shingles, and one byte a text. A text takes 8 bytes
+of disk a band, and 16 more while a band is divided: 100 million texts take 18 GB, which are written and read once.
 """
 
 from __future__ import annotations
@@ -20,16 +20,19 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from wenlu.corpus.dedup.reasons import NEAR, NEAR_OF_HELD_OUT, Reasons
+from wenlu.corpus.dedup.reasons import KEPT, NEAR, NEAR_OF_HELD_OUT, Reasons
+from wenlu.corpus.dedup.scattered import Records, Scattered
 from wenlu.corpus.dedup.shingles import Shingles, shingle_set, similarity
 
 _PERMUTATIONS = 128
 _FOUND = 0.99  # share of pairs right at the threshold that meet in some band; more alike ones meet nearly always
 _SEED = 42
-_PART = 4_000_000
+_PART = 1_000_000
+_AT_ONCE = 200_000
 _LEADERS = 8  # texts of one meeting that a further one is compared with: a meeting of millions stays linear
 _REMEMBERED = 400_000  # shingles, 150 bytes each: thousands of sentences, or a handful of the longest texts
 _NOTHING = np.uint64(0)
+_SEEN = np.dtype([("shown", "<u8"), ("text", "<i8")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,44 +100,38 @@ class BandFiles:
         for file, column in zip(self._files, hashes.T, strict=True):
             file.write(np.ascontiguousarray(column).tobytes())
 
-    def meetings(self, wanted: Callable[[], NDArray[np.bool_]]) -> Iterator[NDArray[np.int64]]:
+    def meetings(self, reasons: Reasons) -> Iterator[NDArray[np.int64]]:
         """The texts that show the same in one band, by number, two or more at a time, band after band.
 
-        `wanted` tells, when a band begins, which texts still count.
+        Those count that have no reason to be refused when a band begins.
         """
         for path in self._paths:
-            yield from _meetings(path, wanted())
+            yield from _meetings(path, reasons)
 
     def remove(self) -> None:
         for path in self._paths:
             path.unlink()
 
 
-def _meetings(path: Path, wanted: NDArray[np.bool_]) -> Iterator[NDArray[np.int64]]:
-    parts = -(-int(wanted.sum()) // _PART) or 1
-    for part in range(parts):
-        shown, texts = _shown(path, wanted, part, parts)
-        order = np.argsort(shown, kind="stable")  # stable: the texts of a meeting stay in the order of reading
-        shown, texts = shown[order], texts[order]
-        starts = np.flatnonzero(np.concatenate([[True], shown[1:] != shown[:-1]]))
-        ends = np.append(starts[1:], len(shown))
-        several = ends - starts > 1
-        for start, end in zip(starts[several], ends[several], strict=True):
-            yield texts[start:end]
+def _meetings(path: Path, reasons: Reasons) -> Iterator[NDArray[np.int64]]:
+    left = len(reasons) - int(np.count_nonzero(reasons))
+    with Scattered(path.parent, _SEEN, parts=-(-left // _PART) or 1) as scattered:
+        for start in range(0, len(reasons), _AT_ONCE):
+            shown = np.fromfile(path, dtype=np.uint64, count=_AT_ONCE, offset=start * 8)
+            mine = np.flatnonzero((reasons[start : start + _AT_ONCE] == KEPT) & (shown != _NOTHING))
+            scattered.add(shown[mine], shown[mine], mine + start)
+        for part in scattered.parts():
+            yield from _showing_the_same(part.whole())
 
 
-def _shown(
-    path: Path, wanted: NDArray[np.bool_], part: int, parts: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """One part of the range of what is shown, and by which texts."""
-    shown: list[NDArray[np.uint64]] = [np.empty(0, dtype=np.uint64)]
-    texts: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-    for start in range(0, len(wanted), _PART):
-        column = np.fromfile(path, dtype=np.uint64, count=_PART, offset=start * 8)
-        mine = wanted[start : start + _PART] & (column != _NOTHING) & (column % np.uint64(parts) == part)
-        shown.append(column[mine])
-        texts.append(np.flatnonzero(mine) + start)
-    return np.concatenate(shown), np.concatenate(texts)
+def _showing_the_same(seen: Records) -> Iterator[NDArray[np.int64]]:
+    order = np.argsort(seen["shown"], kind="stable")  # stable: the texts of a meeting stay in the order of reading
+    shown, texts = seen["shown"][order], seen["text"][order]
+    starts = np.flatnonzero(np.concatenate([[True], shown[1:] != shown[:-1]]))
+    ends = np.append(starts[1:], len(shown))
+    several = ends - starts > 1
+    for start, end in zip(starts[several], ends[several], strict=True):
+        yield texts[start:end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +179,7 @@ class NearCopies:
     def find(self, files: BandFiles) -> Iterator[Pair]:
         """Go through every meeting, and give each refusal as it is made."""
         shingles = _Remembered(self._shingles)
-        for meeting in files.meetings(lambda: self.reasons == 0):
+        for meeting in files.meetings(self.reasons):
             yield from self._judge(meeting, shingles)
 
     def _judge(self, meeting: NDArray[np.int64], shingles: Callable[[int], frozenset[str]]) -> Iterator[Pair]:
