@@ -43,7 +43,7 @@ def test_an_unknown_name_gets_the_nearest_one():
         MODELS["lsmt"]
     assert caught.value.code == "unknown_model"
     assert str(caught.value).startswith(
-        "There is no model called 'lsmt'. Did you mean 'lstm'? Known: bag, lstm, textcnn"
+        "There is no model called 'lsmt'. Did you mean 'lstm'? Known: bag, encoder, linear, lstm, textcnn"
     )
 
 

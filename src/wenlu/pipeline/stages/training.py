@@ -14,6 +14,7 @@ from torch import nn
 from wenlu.base.events import Events
 from wenlu.bundle.manifest import WEIGHTS
 from wenlu.corpus.version import DatasetVersion
+from wenlu.models import Learns
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.storage.local import write_atomic
@@ -33,10 +34,13 @@ def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset
         size = tokenizer.result["size"]
         model: nn.Module = named.kind(named.config, vocabulary_size=size, labels=len(dataset.labels))
         parameters = sum(parameter.numel() for parameter in model.parameters())
+        train = EncodedTexts.open(tokenizer.folder / "train")
+        if isinstance(model, Learns):
+            model.look_at((train.row(number), int(label)) for number, label in enumerate(train.labels))
         trained = Training(
             model,
             contender.training,
-            train=EncodedTexts.open(tokenizer.folder / "train"),
+            train=train,
             validation=EncodedTexts.open(tokenizer.folder / "validation"),
             loss=nn.functional.cross_entropy,
             checkpoint=work / "checkpoint.safetensors",
