@@ -22,12 +22,13 @@ _MOST_COUNTED = 16_000_000  # pairs of n-gram and label held while counting: a q
 
 
 class Linear(nn.Module):
-    """The sum of the votes of a row's n-grams, each once however often it occurs. Order beyond n is ignored.
+    """The votes of a row's n-grams, each once however often it occurs, over the root of their number.
 
     The vote of an n-gram for a label is its naive-Bayes log-count ratio times a learned weight (Wang and Manning 2012,
     "NB-SVM"), so what is seen with one label only speaks loudly from the first step, and what is seen with all of them
-    stays silent. `look_at` counts the training rows; an n-gram that it did not keep says nothing. Trained with the loss
-    `hinge` it is that paper's support vector machine. B rows, T ids, G n-grams of a row, C labels.
+    stays silent. `look_at` counts the training rows; an n-gram that it did not keep says nothing. Order beyond n is
+    ignored. With a squared hinge as its loss it is that paper's support vector machine, over rows of length one.
+    B rows, T ids, G n-grams of a row, C labels.
     """
 
     task = "classify"
@@ -73,14 +74,18 @@ class Linear(nn.Module):
         numbers_BG = numbers_BG * speaks_BG
         loudness_BG1 = self.dropout(speaks_BG.to(self.weights.dtype)).unsqueeze(2)
         votes_BGC = nn.functional.embedding(numbers_BG, self.weights) * self.ratios[numbers_BG]
-        logits_BC: Tensor = (votes_BGC * loudness_BG1).sum(1) + self.output
+        size_B1 = speaks_BG.sum(1, keepdim=True).clamp(min=1).sqrt()
+        logits_BC: Tensor = (votes_BGC * loudness_BG1).sum(1) / size_B1 + self.output
         return logits_BC
 
     def _names(self, tokens_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The n-grams of each row in ascending order, as numbers below 2**31; `_NONE` where it has fewer than others.
 
-        A name is a hash: two n-grams share one once in two thousand million pairs.
+        The beginning and the end of a row are ids too, 0. A name is a hash: two n-grams share one once in two thousand
+        million pairs.
         """
+        real_BT = torch.arange(tokens_BT.size(1), device=tokens_BT.device) < lengths_B.unsqueeze(1)
+        tokens_BT = nn.functional.pad(tokens_BT * real_BT, (1, 1))
         positions_T = torch.arange(tokens_BT.size(1), device=tokens_BT.device)
         grown_BT = torch.zeros_like(tokens_BT)
         names = []
@@ -88,7 +93,7 @@ class Linear(nn.Module):
             # The n-gram that ends at t is the one of n-1 ids that ends before t, and the id at t.
             shorter_BT = nn.functional.pad(grown_BT, (1, 0))[:, :-1]
             grown_BT = (shorter_BT * _GROWN + tokens_BT * _TOKEN + n) % _FIELD
-            inside_BT = (positions_T >= n - 1) & (positions_T < lengths_B.unsqueeze(1))
+            inside_BT = (positions_T >= n - 1) & (positions_T < lengths_B.unsqueeze(1) + 2)
             names.append(torch.where(inside_BT, grown_BT * _SPREAD % _FIELD, _NONE))
         return torch.cat(names, dim=1).sort(dim=1).values
 
