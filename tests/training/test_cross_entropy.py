@@ -24,7 +24,8 @@ def plain(states: Tensor, weight: Tensor, targets: Tensor, smoothing: float = 0.
 
 @pytest.fixture(autouse=True)
 def _few_logits_at_once(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cross_entropy, "_LOGITS", 3500)  # 70 rows of 50: five blocks, the last one short
+    monkeypatch.setattr(cross_entropy, "_LEAST_ROWS", 70)  # five blocks, the last one short
+    monkeypatch.setattr(cross_entropy, "_LOGITS", 0)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
