@@ -66,7 +66,7 @@ def trained(folder: Path, *, processes: int = 1, kills: dict[str, int] | None = 
     else:
         launched = Launched("tests.training.together:work", folder / "job.json")
         launched.refusal.unlink(missing_ok=True)
-        LAUNCHERS["local"](launched, processes=processes, gpus=False)
+        LAUNCHERS["local"](launched, processes=processes, device="cpu")
     tensors, state = read_tensors(folder / "ended.safetensors")
     return tensors["model"], state["history"]
 

@@ -31,6 +31,7 @@ Found = TypeVar("Found")
 # Who waits for the others waits long: validation is the work of the first process, and may take hours. One that has
 # ended is told by its closed connections, or by whoever launched it.
 PATIENCE = timedelta(days=1)
+GPU_BACKEND = "cpu:gloo,cuda:nccl"  # what lies in a processor's memory travels by gloo there too
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,17 @@ class Process:
             return
         model.load_state_dict({name: part_of(tensors[name], like=own) for name, own in model.state_dict().items()})
 
+    def weights(self, model: nn.Module) -> dict[str, Tensor]:
+        """A model's whole weights in the memory of the processor, for the first process; nothing for the others."""
+        if not self.shard:
+            return dict(model.cpu().state_dict()) if self.main else {}
+        kept: dict[str, Tensor] = {}
+        for name, tensor in model.state_dict().items():
+            whole = self.whole(tensor)
+            if self.main:
+                kept[name] = whole.cpu()
+        return kept
+
     def room(self, free: int) -> int:
         """Bytes of the machine's memory that this process may take."""
         return free // self.neighbours
@@ -178,13 +190,7 @@ def joined(environment: Mapping[str, str] = os.environ, *, shard: bool) -> Itera
         torch.cuda.set_device(int(environment["LOCAL_RANK"]) % torch.cuda.device_count())
     ours = not together.is_initialized()
     if ours:
-        together.init_process_group(backend(), timeout=PATIENCE)
+        together.init_process_group(GPU_BACKEND if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
     yield Process(int(environment["RANK"]), size, neighbours, shard=shard and size > 1)
     if ours:  # and all went well: with an error the process ends, and a farewell would wait for the others
         together.destroy_process_group()
-
-
-def backend() -> str:
-    """How tensors travel: those of processors by gloo, those of GPUs by NCCL."""
-    return "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-

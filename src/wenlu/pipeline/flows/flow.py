@@ -14,13 +14,14 @@ from wenlu.storage.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One run of a recipe over its dataset."""
+    """One run of a recipe over its dataset; its trainings run here, or on the Ray cluster at the address `cluster`."""
 
     run: str
     loaded: LoadedRecipe
     dataset: DatasetVersion
     workspace: Workspace
     events: Events
+    cluster: str | None = None
 
     @property
     def recipe(self) -> Recipe:

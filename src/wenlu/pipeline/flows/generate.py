@@ -25,7 +25,9 @@ def generate(flow: Flow) -> RunResult:
     contender = _with_defaults(Contender(text=recipe.text, model=recipe.model, training=recipe.training))
     name = contender_model(contender).name
     tokenizer = flow.finish(tokenizer_stage(name, contender.text, flow.dataset, flow.workspace))
-    training = flow.finish(training_stage(name, contender, tokenizer, flow.dataset, aim="generate"))
+    training = flow.finish(
+        training_stage(name, contender, tokenizer, flow.dataset, aim="generate", cluster=flow.cluster)
+    )
     candidate = flow.finish(
         candidate_stage(contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=flow.dataset)
     )

@@ -27,7 +27,7 @@ def regress(flow: Flow) -> RunResult:
 def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
     recipe, dataset = flow.recipe, flow.dataset
     tokenizer = flow.finish(tokenizer_stage(name, contender.text, dataset, flow.workspace))
-    training = flow.finish(training_stage(name, contender, tokenizer, dataset, aim="regress"))
+    training = flow.finish(training_stage(name, contender, tokenizer, dataset, aim="regress", cluster=flow.cluster))
     candidate = flow.finish(
         candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)
     )

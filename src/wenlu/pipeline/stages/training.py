@@ -25,6 +25,7 @@ from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.aims.aim import Aim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.together import Job, do_together, leave, taking_part
 from wenlu.storage.local import write_atomic
 from wenlu.text.pipeline import TextPipeline
 from wenlu.training.checkpoint import Checkpoints
@@ -32,6 +33,7 @@ from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
 from wenlu.training.loop import Training
 from wenlu.training.place import choose_place
+from wenlu.training.process import ALONE, Process, per_process
 from wenlu.training.progress import Round, Trained
 from wenlu.training.task import Rows
 
@@ -39,61 +41,101 @@ HISTORY = "history.json"
 _SHOWN, _CHARACTERS = 3, 24
 
 
-def training_stage(name: str, contender: Contender, tokenizer: Finished, dataset: DatasetVersion, *, aim: str) -> Stage:
-    """Train one contender; a killed training goes on from the newest checkpoint in its work folder."""
+def training_stage(
+    name: str,
+    contender: Contender,
+    tokenizer: Finished,
+    dataset: DatasetVersion,
+    *,
+    aim: str,
+    cluster: str | None = None,
+) -> Stage:
+    """Train one contender; a killed training goes on from the newest checkpoint in its work folder.
+
+    Several processes do it together, here or on the Ray cluster at that address.
+    """
     named = contender_model(contender)
     config = contender.training
-    goal: Aim = AIMS[aim](config, tokenizer, dataset)
-    threads = torch.get_num_threads()
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        place = choose_place(config.device, config.precision, gains_by_half=getattr(named.kind, "gains_by_half", False))
-        between = {"separator": _separator(tokenizer)} if getattr(named.kind, "compares", False) else {}
-        arguments = {**goal.arguments(), **between}
-        with torch.device("meta"):
-            parameters = _parameters(named.kind(named.config, **arguments))
-        refuse_too_many_weights(parameters, trained=parameters, place=place, free=free_memory(place.device))
-        torch.manual_seed(config.seed)
-        model: nn.Module = named.kind(named.config, **arguments)
-        checkpoints = Checkpoints(work / "checkpoints", config.keep)
-        if isinstance(model, Learns) and checkpoints.newest() is None:
-            model.look_at(_rows(tokenizer))
-        training = Training(
-            model,
-            goal.task(place.device),
-            config,
-            place=place,
-            checkpoints=checkpoints,
-            events=events,
-            show=lambda rows: _shown(dataset, rows),
-        )
-        _estimate(training, events)
-        trained = training.run()
-        write_atomic(folder / WEIGHTS, save(model.cpu().state_dict()))
-        write_atomic(folder / HISTORY, msgspec.json.encode([goal.epoch(one) for one in trained.history]))
-        events.result(_said(trained, parameters, place=str(place)))
-        said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
-        return {**said, **goal.said()}
+        job = Job(contender, tokenizer, dataset, aim, folder, work)
+        if config.processes == 1 and cluster is None:
+            return train(job, events, ALONE)
+        return do_together(job, "wenlu.pipeline.stages.training:take_part", events, cluster=cluster)
 
     return Stage(
         name=f"training {name}",
         inputs={
             "tokenizer": tokenizer.fingerprint,
             "model": named.as_data(),
-            "settings": config.model_dump(mode="json"),
+            "settings": config.model_dump(mode="json", exclude={"processes", "shard"}),
             "aim": aim,
             "labels": dataset.labels,
             "torch": version("torch"),
-            "threads": threads,
+        },
+        ways={
+            "processes": config.processes,
+            "shard": config.shard,
+            "threads": max(1, torch.get_num_threads() // config.processes),
         },
         packages=("pipeline.stages.training", "pipeline.aims", "base", "storage", "models", "training"),
         make=make,
     )
 
 
+def take_part(path: Path) -> None:
+    """What each of several processes does for the job at `path`; the first one leaves the result."""
+    with taking_part(path) as (job, process, events):
+        result = train(job, events, process)
+        if process.main:
+            leave(path, result)
+
+
+def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
+    """Train, and put weights and history into the job's folder; raises WenluError."""
+    config, tokenizer = job.contender.training, job.tokenizer
+    named = contender_model(job.contender)
+    goal: Aim = AIMS[job.aim](config, tokenizer, job.dataset)
+    place = choose_place(config.device, config.precision, gains_by_half=getattr(named.kind, "gains_by_half", False))
+    between = {"separator": _separator(tokenizer)} if getattr(named.kind, "compares", False) else {}
+    arguments = {**goal.arguments(), **between}
+    with torch.device("meta"):
+        parameters = _parameters(named.kind(named.config, **arguments))
+    held = per_process(parameters, process)
+    refuse_too_many_weights(held, trained=held, place=place, free=process.room(free_memory(place.device)))
+    torch.manual_seed(config.seed)
+    model: nn.Module = named.kind(named.config, **arguments)
+    checkpoints = Checkpoints(job.work / "checkpoints", config.keep, process)
+    if isinstance(model, Learns) and checkpoints.newest() is None:
+        model.look_at(_rows(tokenizer))
+    training = Training(
+        model,
+        goal.task(place.device),
+        config,
+        place=place,
+        checkpoints=checkpoints,
+        events=events,
+        show=lambda rows: _shown(job.dataset, rows),
+        process=process,
+    )
+    if process.shard:
+        events.result(f"{parameters:,} parameters, divided among {process.size} processes")
+    elif process.main:
+        _estimate(training, events)
+    trained = training.run()
+    weights = process.weights(model)
+    if process.main:
+        write_atomic(job.folder / WEIGHTS, save(weights))
+        write_atomic(job.folder / HISTORY, msgspec.json.encode([goal.epoch(one) for one in trained.history]))
+    where = str(place) if process.size == 1 else f"{process.size} processes of {place}"
+    events.result(_said(trained, parameters, place=where))
+    said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
+    return {**said, **goal.said()}
+
+
 def _estimate(training: Training, events: Events) -> None:
     """Say what it will cost; raises WenluError `does_not_fit`."""
-    free = free_memory(training.place.device)
+    free = training.process.room(free_memory(training.place.device))
     found = estimate(training.model, training.task, training.config, training.place, weights=training.weights)
     refuse_what_can_not_fit(found, training.config, training.place, free=free)
     events.result(found.sentence(free=free, steps=training.epoch_steps, epochs=training.config.epochs))

@@ -33,7 +33,7 @@ _MEETING = "wenlu-loopback"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
-def launch(launched: Launched, *, processes: int, gpus: bool, address: str | None = None) -> None:
+def launch(launched: Launched, *, processes: int, device: str, address: str | None = None) -> None:
     """Raises WenluError: what a process raised, or `workers_died`; KeyboardInterrupt if stopped from the keyboard."""
     rendezvous_handler_registry.register(_MEETING, _Loopback)
     config = LaunchConfig(
@@ -115,7 +115,9 @@ def _given_up(failures: Mapping[int, ProcessFailure], logs: Path) -> WenluError:
 @contextmanager
 def _speechless() -> Iterator[None]:
     """The launcher's own log is for those who look after clusters; what a user must know is raised."""
-    loggers = [logger for name, logger in logging.root.manager.loggerDict.items() if name.startswith("torch.distributed")]
+    loggers = [
+        logger for name, logger in logging.root.manager.loggerDict.items() if name.startswith("torch.distributed")
+    ]
     found = [logger for logger in loggers if isinstance(logger, logging.Logger) and not logger.disabled]
     for logger in found:
         logger.disabled = True

@@ -1,7 +1,7 @@
 """What every process of a launched training runs: `python -m wenlu.training.launch.worker FUNCTION JOB`.
 
-An error for the user is left beside the job, where the launcher's side looks. Whatever else goes wrong ends the process,
-and is for the launcher to see: it starts all of them again.
+An error for the user is left beside the job, where the launcher's side looks. Whatever else goes wrong ends the
+process, and is for the launcher to see: it starts all of them again.
 """
 
 from __future__ import annotations
