@@ -83,8 +83,11 @@ def expected(rows: list[Row]) -> list[int]:
     return found
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 1), st.integers(0, 2)), max_size=25), st.integers(1, 9),
-       st.integers(1, 9))
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 1), st.integers(0, 2)), max_size=25),
+    st.integers(1, 9),
+    st.integers(1, 9),
+)
 @settings(max_examples=200, deadline=None)
 def test_handled_in_parts_and_pieces_it_is_the_same_rule(rows: list[Row], part: int, piece: int):
     with pytest.MonkeyPatch.context() as patch:

@@ -15,6 +15,9 @@ def run(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="key.key=value, over what the recipe says")
     ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="A Ray cluster that imports and trains: ray://HOST:10001, HOST:6379 or auto")
+    ] = None,
     root: Root = None,
     as_json: AsJson = False,
 ) -> None:
@@ -30,7 +33,8 @@ def run(
     from wenlu.pipeline.run import run_recipe
     from wenlu.storage.workspace import Workspace
 
-    result = run_recipe(load_recipe(recipe, settings=settings or []), Workspace.at(root), Terminal())
+    loaded = load_recipe(recipe, settings=settings or [])
+    result = run_recipe(loaded, Workspace.at(root), Terminal(), cluster=cluster)
     if as_json:
         print_json({"run": result.run, "model": result.model, "folder": str(result.folder), "verdict": result.verdict})
         return

@@ -6,33 +6,22 @@ A job is the same function with the same bytes as on this machine, so the outcom
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar
 
+from wenlu.base.cluster import connected
 from wenlu.base.crew import in_order, job_of
-from wenlu.base.errors import WenluError, missing_package
+from wenlu.base.errors import WenluError
 
 Item = TypeVar("Item")
-
-_PATIENCE = 5
 
 
 class RayCrew:
     """A crew whose workers are Ray's; `address` as Ray has it: `ray://HOST:10001`, `HOST:6379` or `auto`."""
 
     def __init__(self, factory: str, settings: bytes, *, address: str) -> None:
-        self._ray = _ray()
-        try:
-            _knock(address)
-            self._ray.init(address=address, logging_level="ERROR", log_to_driver=False)
-        except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-            raise WenluError(
-                "no_cluster",
-                f"No Ray cluster answers at {address}: {str(error).splitlines()[0]}",
-                hint="Start one: ray start --head. Give its address: HOST:6379, ray://HOST:10001, or auto.",
-            ) from None
+        self._ray = connected(address)
         work: Callable[[str, bytes, bytes], bytes] = _work
         self._job = self._ray.remote(num_cpus=1, max_retries=3)(work)
         self._factory, self._settings = factory, settings
@@ -71,24 +60,9 @@ def _work(factory: str, settings: bytes, job: bytes) -> bytes:
     return job_of(factory, settings)(job)
 
 
-def _knock(address: str) -> None:
-    """See if anybody listens there: Ray itself tries for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
-
-
 def _failed(error: Exception) -> WenluError:
     return WenluError(
         "cluster_failed",
         f"A job on the Ray cluster failed: {str(error).strip().splitlines()[-1]}",
         hint="Is the same Wenlu installed on every node?",
     )
-
-
-def _ray() -> Any:
-    try:
-        import ray  # belongs to an optional extra
-    except ImportError:
-        raise missing_package("ray", extra="ray") from None
-    return ray

@@ -19,9 +19,10 @@ from wenlu.storage.local import write_atomic
 from wenlu.storage.workspace import Workspace
 
 
-def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events) -> RunResult:
+def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events, *, cluster: str | None = None) -> RunResult:
     """Run every stage whose inputs have changed, take the others from before, and put the models on the shelf.
 
+    The Ray cluster at the address `cluster` does the work on single texts and the trainings, with the same outcome.
     Raises WenluError. Whatever finished before stays; the next run goes on from there.
     """
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -31,18 +32,18 @@ def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events) -> Ru
     with Journal(folder, events) as journal:
         settings = recipe.model_dump(mode="json", include={"text", "model", "training"})
         with Tracked.by(recipe.track, journal, workspace, run=run, name=recipe.name, settings=settings) as tracked:
-            result = _run(loaded, workspace, tracked, run)
+            result = _run(loaded, workspace, tracked, run, cluster)
         journal.finish({"model": result.model, "choice": result.choice, "verdict": result.verdict})
     return result
 
 
-def _run(loaded: LoadedRecipe, workspace: Workspace, events: Events, run: str) -> RunResult:
+def _run(loaded: LoadedRecipe, workspace: Workspace, events: Events, run: str, cluster: str | None) -> RunResult:
     recipe = loaded.recipe
     flow = FLOWS[recipe.aim]
     for contender in recipe.contenders().values():
         if contender.reads.saved is not None:
             open_tokenizer(workspace, contender.reads.saved)  # a name that is wrong is told before hours of import
-    stage = run_stage(dataset_stage(recipe.data, workspace), workspace, events)
+    stage = run_stage(dataset_stage(recipe.data, workspace, cluster=cluster), workspace, events)
     dataset = DatasetVersion.open(workspace, stage.result["dataset"])
-    result: RunResult = flow(Flow(run, loaded, dataset, workspace, events))
+    result: RunResult = flow(Flow(run, loaded, dataset, workspace, events, cluster))
     return result

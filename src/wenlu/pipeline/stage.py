@@ -12,7 +12,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -53,8 +53,9 @@ class Stage:
     """The name of a stage, what it depends on, and what makes it.
 
     `make(folder, work, events)` fills `folder` and returns a result that JSON can hold; `work` outlives a kill.
-    `packages` are the packages of wenlu whose code decides the result. `still_there(result)` says if what the stage
-    made outside its folder still exists.
+    `packages` are the packages of wenlu whose code decides the result. `ways` are how it is made (by how many
+    processes): another way is another result, up to rounding, and goes on with the work of this one.
+    `still_there(result)` says if what the stage made outside its folder still exists.
     """
 
     name: str
@@ -62,17 +63,25 @@ class Stage:
     packages: tuple[str, ...]
     make: Callable[[Path, Path, Events], dict[str, Any]]
     still_there: Callable[[dict[str, Any]], bool] = lambda result: True
+    ways: Mapping[str, Any] = field(default_factory=dict)
 
     def fingerprint(self) -> str:
-        parts = {"name": self.name, "inputs": self.inputs, "code": {name: code_digest(name) for name in self.packages}}
-        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return _digest({**self._parts(), "ways": self.ways})
+
+    def work_fingerprint(self) -> str:
+        """Of what was done so far, whichever way it is gone on with."""
+        return _digest(self._parts())
+
+    def _parts(self) -> dict[str, Any]:
+        code = {name: code_digest(name) for name in self.packages}
+        return {"name": self.name, "inputs": self.inputs, "code": code}
 
 
 def run_stage(stage: Stage, workspace: Workspace, events: Events) -> Finished:
     """The stage's result: the one kept from before if there is one, made now otherwise."""
     fingerprint = stage.fingerprint()
     folder = workspace.stages / f"{stage.name.replace(' ', '-')}-{fingerprint}"
-    with locked(workspace.stages / f".lock-{fingerprint}"):
+    with locked(workspace.stages / f".lock-{stage.work_fingerprint()}"):
         record = _read(folder)
         if record is not None and stage.still_there(record.result):
             events.stage(stage.name, reused=True)
@@ -86,7 +95,7 @@ def run_stage(stage: Stage, workspace: Workspace, events: Events) -> Finished:
 
 def _made(stage: Stage, fingerprint: str, folder: Path, workspace: Workspace, events: Events) -> Record:
     sweep_partial(workspace.stages)
-    work = workspace.stages / f"{_WORK}{fingerprint}"
+    work = work_folder(stage, workspace)
     heard = _Heard(events)
     started = time.monotonic()
     events.stage(stage.name, reused=False)
@@ -100,7 +109,11 @@ def _made(stage: Stage, fingerprint: str, folder: Path, workspace: Workspace, ev
 
 def work_folder(stage: Stage, workspace: Workspace) -> Path:
     """What outlives a kill of a stage that is not finished; whoever gives it up for good removes it."""
-    return workspace.stages / f"{_WORK}{stage.fingerprint()}"
+    return workspace.stages / f"{_WORK}{stage.work_fingerprint()}"
+
+
+def _digest(parts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _read(folder: Path) -> Record | None:

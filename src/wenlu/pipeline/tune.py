@@ -30,8 +30,9 @@ from wenlu.pipeline.space import space_of
 from wenlu.pipeline.spans import Between, Space
 from wenlu.pipeline.stage import run_stage, work_folder
 from wenlu.pipeline.stages.dataset import dataset_stage
+from wenlu.pipeline.stages.together import Start
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
-from wenlu.pipeline.stages.training import HISTORY, Start, training_stage
+from wenlu.pipeline.stages.training import HISTORY, training_stage
 from wenlu.storage.workspace import Workspace
 from wenlu.training.optimizers import OPTIMIZERS
 

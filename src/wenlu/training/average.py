@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from wenlu.training.process import part_of
+
 
 class Average:
     """Exponential moving average of the floating-point weights (Polyak and Juditsky 1992; Tarvainen and Valpola 2017).
@@ -29,7 +31,7 @@ class Average:
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on with an average that was saved."""
         for name, tensor in self.tensors.items():
-            tensor.copy_(tensors[name])
+            tensor.copy_(part_of(tensors[name], like=tensor))
 
     @contextmanager
     def lent_to(self, model: nn.Module) -> Iterator[None]:

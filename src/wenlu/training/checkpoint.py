@@ -18,6 +18,7 @@ from torch import Tensor
 
 from wenlu.base.errors import WenluError
 from wenlu.storage.local import new_file, sweep_partial
+from wenlu.training.process import ALONE, Process, part_of
 
 _STATE = "state"
 _DTYPES = {
@@ -37,14 +38,20 @@ Groups = Mapping[str, Mapping[str, Tensor]]
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """The checkpoints of one training: the newest `keep` of them."""
+    """The checkpoints of one training: the newest `keep` of them. Of several processes the first one writes.
+
+    They hold whole tensors, however these were divided, so any number of processes can go on from them.
+    """
 
     folder: Path
     keep: int = 1
+    process: Process = ALONE
 
     def write(self, groups: Groups, state: Mapping[str, Any], *, step: int, best: int) -> None:
         """Keep the state at `step`; what it and the ones before it no longer need is removed."""
-        write_tensors(self._at("step", step), groups, state)
+        write_tensors(self._at("step", step), groups, state, process=self.process)
+        if not self.process.main:
+            return
         for old in self._numbers("step")[: -self.keep]:
             self._at("step", old).unlink(missing_ok=True)
         for old in self._numbers("best"):
@@ -54,12 +61,12 @@ class Checkpoints:
 
     def write_best(self, tensors: Mapping[str, Tensor], *, number: int) -> None:
         """Keep the weights of the best round so far."""
-        write_tensors(self._at("best", number), {"model": tensors}, {})
+        write_tensors(self._at("best", number), {"model": tensors}, {}, process=self.process)
 
     def newest(self) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]] | None:
         """What was last written, None if nothing was; raises WenluError `broken_checkpoint`."""
-        steps = self._numbers("step")
-        return read_tensors(self._at("step", steps[-1])) if steps else None
+        newest = int(self.process.agreed({"step": max(self._numbers("step"), default=-1)})["step"])
+        return read_tensors(self._at("step", newest)) if newest >= 0 else None
 
     def best(self, number: int) -> dict[str, Tensor]:
         """The weights of the best round."""
@@ -72,21 +79,27 @@ class Checkpoints:
         return sorted(int(path.stem.partition("-")[2]) for path in self.folder.glob(f"{kind}-*.safetensors"))
 
 
-def write_tensors(path: Path, groups: Groups, state: Mapping[str, Any]) -> None:
+def write_tensors(path: Path, groups: Groups, state: Mapping[str, Any], *, process: Process = ALONE) -> None:
     """Put groups of named tensors and a state that JSON can hold at `path`, one tensor after the other: a copy of all
-    of them at once, as the library makes, would be what a large training has no memory for."""
+    of them at once, as the library makes, would be what a large training has no memory for. Of several processes the
+    first one writes; the others give it their parts."""
     flat = {f"{group}/{name}": tensor for group, named in groups.items() for name, tensor in named.items()}
     header: dict[str, Any] = {"__metadata__": {_STATE: json.dumps(state)}}
     end = 0
     for name, tensor in sorted(flat.items(), key=lambda entry: -entry[1].element_size()):  # so that all are aligned
         start, end = end, end + tensor.nbytes
         header[name] = {"dtype": _DTYPES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
+    names = list(header)[1:]
+    if not process.main:
+        for name in names:
+            process.whole(flat[name])
+        return
     said = json.dumps(header).encode()
     said += b" " * (-len(said) % 8)
     with new_file(path) as file:
         file.write(len(said).to_bytes(8, "little") + said)
-        for name in list(header)[1:]:
-            file.write(flat[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        for name in names:
+            file.write(process.whole(flat[name]).detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
 
 
 def read_tensors(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
@@ -119,9 +132,11 @@ def optimizer_tensors(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, 
 
 def restore_optimizers(optimizers: Sequence[torch.optim.Optimizer], tensors: Mapping[str, Tensor]) -> None:
     """Give optimisers of the same parameters their memory back."""
+    parameters = [[one for group in optimizer.param_groups for one in group["params"]] for optimizer in optimizers]
     states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
     for key, tensor in tensors.items():
         place, number, name = key.split(".", 2)
-        states[int(place)].setdefault(int(number), {})[name] = tensor
+        own = part_of(tensor, like=parameters[int(place)][int(number)])
+        states[int(place)].setdefault(int(number), {})[name] = own
     for optimizer, state in zip(optimizers, states, strict=True):
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -1,7 +1,8 @@
 """The training loop: steps, rounds, early stop, and a state that can be put down and taken up at any step.
 
 Stopped anywhere and started again, a run ends with the very weights it would have had (on a processor, with the
-same number of threads): a checkpoint holds weights, optimisers, average, random state and the place in the epoch.
+same number of threads and processes): a checkpoint holds weights, optimisers, average, random state and the place in
+the epoch. Every process of a training runs this same loop; see `process.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 import msgspec
 import torch
@@ -22,6 +24,7 @@ from wenlu.training.average import Average
 from wenlu.training.checkpoint import Checkpoints, optimizer_tensors, restore_optimizers
 from wenlu.training.optimizers import OPTIMIZERS, Optimizers, Weight, set_rate
 from wenlu.training.place import Place
+from wenlu.training.process import ALONE, Process
 from wenlu.training.progress import Progress, Round, Trained
 from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
@@ -45,11 +48,13 @@ class Training:
         events: Events,
         weights: Sequence[Weight] | None = None,
         show: Show | None = None,
+        process: Process = ALONE,
     ) -> None:
         """`weights` are the parameters that are trained, all of them if left out."""
-        self.model, self.task, self.config, self.events = model.to(place.device), task, config, events
-        self.place, self.checkpoints = place, checkpoints
-        self.weights = list(weights) if weights is not None else trainable(model)
+        self.model, self.task, self.config, self.events = process.place(model, place.device), task, config, events
+        self.place, self.checkpoints, self.process = place, checkpoints, process
+        self._learner = process.learner(self.model, place.device)
+        self.weights = trainable(self.model) if weights is None else _again(weights, self.model)
         named = component(OPTIMIZERS, config.optimizer, where="training: optimizer")
         self.optimizers: Optimizers = named.kind(named.config)(self.weights)
         planned = component(SCHEDULES, config.schedule, where="training: schedule")
@@ -57,6 +62,7 @@ class Training:
         self.average = None if config.average is None else Average(model, config.average)
         self.progress = Progress()
         self.epoch_steps = len(task.batches(1))
+        process.seed(config.seed)
         self._show = show or (lambda rows: f"rows {', '.join(map(str, rows[:8]))}")
 
     @property
@@ -75,7 +81,7 @@ class Training:
                 self._epoch()
             except _NotFiniteError as found:
                 self._recover(found)
-        self.model.load_state_dict(self.checkpoints.best(self.progress.best))
+        self.process.load(self.model, self.checkpoints.best(self.progress.best))
         self.model.eval()
         return Trained(tuple(self.progress.history), self.progress.best)
 
@@ -114,8 +120,9 @@ class Training:
     def _step(self, rows: Rows) -> None:
         progress = self.progress
         total = self.task.weight(rows)
-        for part in _parts(rows, self.config.accumulate):
-            sums = self._backward(part, total)
+        for part in (parts := list(_parts(rows, self.config.accumulate))):
+            with self.process.exchanging(self._learner, last=part is parts[-1]):
+                sums = self._backward(part, total)
             progress.add(sums, self.task.weight(part))
         norm = nn.utils.clip_grad_norm_([weight.parameter for weight in self.weights], self.config.clip)
         if not torch.isfinite(norm):
@@ -128,25 +135,30 @@ class Training:
             self.average.take(self.model, steps=progress.steps)
 
     def _backward(self, rows: Rows, total: int) -> dict[str, float]:
-        """Add the gradient of some rows of a step that counts `total` in all."""
+        """Add the gradient of some rows of a step that counts `total` in all: of this process's share of them, as many
+        times as there are processes, since of their gradients the mean is taken."""
+        own, counts = self.process.mine(rows)
         try:
             with self.place.computing():
-                outcome = self.task.loss(self.model, rows)
-            loss = outcome.loss.item()
-            if not math.isfinite(loss):
+                loss, sums = self._learner(lambda model: self._measured(model, own))
+            sums = self.process.summed({"loss": loss.item(), **sums}, counts=counts)
+            if not math.isfinite(sums["loss"]):
                 raise _NotFiniteError("The loss", rows)
-            (outcome.loss / total).backward()
+            (loss * counts / (total / self.process.size)).backward()
         except (torch.OutOfMemoryError, RuntimeError) as error:
             raise self._out_of_memory() if _says_no_memory(error) else error from None
-        return {"loss": loss, **outcome.sums}
+        return sums
+
+    def _measured(self, model: nn.Module, rows: Rows) -> tuple[Tensor, dict[str, float]]:
+        outcome = self.task.loss(model, rows)
+        return outcome.loss, dict(outcome.sums)
 
     def _end_round(self) -> None:
         """Look at validation, and keep the weights if they are the best so far."""
         progress = self.progress
         with self.average.lent_to(self.model) if self.average is not None else nullcontext():
             self.model.eval()
-            with self.place.computing():
-                measures = self.task.validate(self.model)
+            measures = self._validated()
             self.model.train()
             best = not progress.history or self._merit(measures) > max(
                 self._merit(one.validation) for one in progress.history
@@ -160,6 +172,16 @@ class Training:
         progress.history.append(done)
         progress.begin_round()
         self.events.measured(done.steps, {f"validation_{name}": value for name, value in measures.items()})
+
+    def _validated(self) -> dict[str, float]:
+        """What the first process finds; those that hold parts of its model compute with it."""
+        measures: dict[str, float] = {}
+        with self.place.computing():
+            if self.process.shard:
+                measures = self._learner(self.task.validate)
+            elif self.process.main:
+                measures = self.task.validate(self.model)
+        return self.process.agreed(measures)
 
     def _merit(self, measures: dict[str, float]) -> tuple[float, ...]:
         """Of measures that are no numbers: less than of any that are."""
@@ -184,7 +206,7 @@ class Training:
             "model": self.model.state_dict(),
             "average": {} if self.average is None else self.average.tensors,
             "optimizer": optimizer_tensors(self.optimizers),
-            "random": _random_state(self.place.device),
+            "random": self.process.gathered(_random_state(self.place.device)),
         }
         self.checkpoints.write(groups, msgspec.to_builtins(progress), step=progress.steps, best=progress.best)
 
@@ -195,11 +217,11 @@ class Training:
             return False
         groups, state = found
         self.progress = msgspec.convert(state, Progress)
-        self.model.load_state_dict(groups["model"])
+        self.process.load(self.model, groups["model"])
         if self.average is not None:
             self.average.load(groups["average"])
         restore_optimizers(self.optimizers, groups.get("optimizer", {}))
-        _restore_random_state(groups["random"])
+        _restore_random_state(self.process.own(groups["random"]))
         if self.progress.steps:
             self.events.result(f"goes on from its checkpoint: epoch {self.progress.epoch}, step {self.progress.step}")
         return True
@@ -248,6 +270,12 @@ def trainable(model: nn.Module) -> list[Weight]:
     return [Weight(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
 
 
+def _again(weights: Sequence[Weight], model: nn.Module) -> list[Weight]:
+    """The same weights with the parameters that the model has now: dividing it makes new ones."""
+    parameters = dict(model.named_parameters())
+    return [replace(weight, parameter=parameters[weight.name]) for weight in weights]
+
+
 def _parts(rows: Rows, number: int) -> Iterator[Rows]:
     """The rows in at most `number` parts of nearly the same size."""
     size = math.ceil(len(rows) / number)
@@ -262,7 +290,8 @@ def _random_state(device: torch.device) -> dict[str, Tensor]:
 
 
 def _restore_random_state(state: dict[str, Tensor]) -> None:
-    torch.set_rng_state(state["torch"])
+    if "torch" in state:  # a process that did not take part then has its own chance still
+        torch.set_rng_state(state["torch"])
     if "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"])
 

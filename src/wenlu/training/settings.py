@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
 
 from wenlu.base.spec import Field, Spec
 
@@ -58,7 +60,17 @@ class TrainingConfig(Spec):
         description="torch.compile of a decoder's layers; auto: where a training is long enough to pay for the wait",
     )
     checkpoint_every: int = Field(default=200, ge=1, description="Steps between checkpoints; each round ends with one")
+    processes: int = Field(default=1, ge=1, le=1024, description="That divide the texts of each step among them")
+    shard: bool = Field(
+        default=False, description="Whether they divide the weights too, of a model too large for one device"
+    )
     keep: int = Field(default=1, ge=1, le=1000, description="Checkpoints kept, the newest ones")
     recover: int = Field(
         default=0, ge=0, le=10, description="Times a training that diverges goes back, with half the learning rate"
     )
+
+    @model_validator(mode="after")
+    def _work_for_all(self) -> Self:
+        if self.processes > self.batch:
+            raise ValueError(f"processes = {self.processes} are more than the {self.batch} texts of a step, 'batch'")
+        return self

@@ -27,7 +27,9 @@ def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
     recipe, dataset = flow.recipe, flow.dataset
     tokenizer = flow.finish(tokenizer_stage(name, contender.reads, dataset, flow.workspace))
     training = flow.finish(
-        training_stage(name, contender, tokenizer, dataset, aim="classify", start=flow.start_of(contender))
+        training_stage(
+            name, contender, tokenizer, dataset, aim="classify", start=flow.start_of(contender), cluster=flow.cluster
+        )
     )
     candidate = flow.finish(
         candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)

@@ -10,19 +10,20 @@ from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.recipe import Contender, LoadedRecipe, Recipe
 from wenlu.pipeline.stage import Finished, Stage, run_stage
-from wenlu.pipeline.stages.training import Start
+from wenlu.pipeline.stages.together import Start
 from wenlu.storage.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One run of a recipe over its dataset."""
+    """One run of a recipe over its dataset; its trainings run here, or on the Ray cluster at the address `cluster`."""
 
     run: str
     loaded: LoadedRecipe
     dataset: DatasetVersion
     workspace: Workspace
     events: Events
+    cluster: str | None = None
 
     @property
     def recipe(self) -> Recipe:

@@ -26,7 +26,15 @@ def generate(flow: Flow) -> RunResult:
     name = contender_model(contender).name
     tokenizer = flow.finish(tokenizer_stage(name, contender.reads, flow.dataset, flow.workspace))
     training = flow.finish(
-        training_stage(name, contender, tokenizer, flow.dataset, aim="generate", start=flow.start_of(contender))
+        training_stage(
+            name,
+            contender,
+            tokenizer,
+            flow.dataset,
+            aim="generate",
+            start=flow.start_of(contender),
+            cluster=flow.cluster,
+        )
     )
     candidate = flow.finish(
         candidate_stage(contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=flow.dataset)

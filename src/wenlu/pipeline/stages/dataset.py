@@ -15,11 +15,11 @@ from wenlu.pipeline.stage import Stage
 from wenlu.storage.workspace import Workspace
 
 
-def dataset_stage(config: DataConfig, workspace: Workspace) -> Stage:
+def dataset_stage(config: DataConfig, workspace: Workspace, *, cluster: str | None = None) -> Stage:
     """Import, clean, deduplicate and split; the result names the version."""
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        version = import_dataset(config, workspace, events)
+        version = import_dataset(config, workspace, events, cluster=cluster)
         return {"dataset": version.reference}
 
     def still_there(result: dict[str, Any]) -> bool:

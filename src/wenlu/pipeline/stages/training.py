@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save
 from torch import nn
 
+from wenlu.base.component import Component
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Events
 from wenlu.bundle.manifest import TEXT, WEIGHTS
-from wenlu.bundle.seal import open_bundle
 from wenlu.corpus.readers.fields import SEPARATOR
 from wenlu.corpus.version import DatasetVersion
 from wenlu.models import Learns
@@ -27,6 +26,7 @@ from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.aims.aim import Aim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.together import Job, Start, do_together, leave, taking_part
 from wenlu.storage.local import write_atomic
 from wenlu.text.pipeline import TextPipeline
 from wenlu.training.adapt import adopt, chosen_weights
@@ -37,6 +37,8 @@ from wenlu.training.loop import Training
 from wenlu.training.optimizers import Weight
 from wenlu.training.place import Place, choose_place
 from wenlu.training.plan import Plan, epochs_within, read_plan, worth_compiling, write_plan
+from wenlu.training.precision import KINDS
+from wenlu.training.process import ALONE, Process, per_process
 from wenlu.training.progress import Round, Trained
 from wenlu.training.settings import TrainingConfig
 from wenlu.training.task import Rows, Task
@@ -44,18 +46,6 @@ from wenlu.training.task import Rows, Task
 HISTORY = "history.json"
 _PLAN = "plan.json"
 _SHOWN, _CHARACTERS = 3, 24
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A sealed model that a training begins with."""
-
-    title: str
-    folder: Path
-
-    @classmethod
-    def of(cls, folder: Path) -> Start:
-        return cls(open_bundle(folder).title, folder)
 
 
 def training_stage(
@@ -66,86 +56,139 @@ def training_stage(
     *,
     aim: str,
     start: Start | None = None,
+    cluster: str | None = None,
 ) -> Stage:
-    """Train one contender; a killed training goes on from the newest checkpoint in its work folder."""
+    """Train one contender; a killed training goes on from the newest checkpoint in its work folder.
+
+    Several processes do it together, here or on the Ray cluster at that address.
+    """
     named = contender_model(contender)
     config = contender.training
-    goal: Aim = AIMS[aim](config, tokenizer, dataset)
-    threads = torch.get_num_threads()
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        before = read_plan(work / _PLAN)
-        place = choose_place(
-            config.device,
-            before.precision if before else config.precision,
-            gains_by_half=getattr(named.kind, "gains_by_half", False),
-        )
-        between = {"separator": _separator(tokenizer)} if getattr(named.kind, "compares", False) else {}
-        arguments = {**goal.arguments(), **between}
-        with torch.device("meta"):
-            parameters = _parameters(named.kind(named.config, **arguments))
-        refuse_too_many_weights(parameters, trained=parameters, place=place, free=free_memory(place.device))
-        torch.manual_seed(config.seed)
-        model: nn.Module = named.kind(named.config, **arguments)
-        if start is not None:
-            adopted = adopt(model, load_file(start.folder / WEIGHTS), origin=start.title)
-            events.result(adopted.sentence(start.title))
-        weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
-        checkpoints = Checkpoints(work / "checkpoints", config.keep)
-        if isinstance(model, Learns) and checkpoints.newest() is None:
-            model.look_at(_rows(tokenizer))
-        task = goal.task(place.device)
-        plan = before or _planned(model, task, config, place=place, weights=weights, events=events)
-        write_plan(work / _PLAN, plan)
-        if plan.compiled:
-            model.compile_layers()
-        training = Training(
-            model,
-            task,
-            config.model_copy(update={"epochs": plan.epochs}),
-            place=place,
-            checkpoints=checkpoints,
-            events=events,
-            weights=weights,
-            show=lambda rows: _shown(dataset, rows),
-        )
-        trained = training.run()
-        write_atomic(folder / WEIGHTS, save(model.cpu().state_dict()))
-        write_atomic(folder / HISTORY, msgspec.json.encode([goal.epoch(one) for one in trained.history]))
-        events.result(_said(trained, parameters, place=str(place)))
-        said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
-        return {**said, **goal.said(), "parents": [start.title] if start else []}
+        job = Job(contender, tokenizer, dataset, aim, folder, work, start)
+        if config.processes == 1 and cluster is None:
+            return train(job, events, ALONE)
+        return do_together(job, "wenlu.pipeline.stages.training:take_part", events, cluster=cluster)
 
     return Stage(
         name=f"training {name}",
         inputs={
             "tokenizer": tokenizer.fingerprint,
             "model": named.as_data(),
-            "settings": config.model_dump(mode="json"),
+            "settings": config.model_dump(mode="json", exclude={"processes", "shard"}),
             "aim": aim,
             "start": start.title if start else None,
             "labels": dataset.labels,
             "torch": version("torch"),
-            "threads": threads,
+        },
+        ways={
+            "processes": config.processes,
+            "shard": config.shard,
+            "threads": max(1, torch.get_num_threads() // config.processes),
         },
         packages=("pipeline.stages.training", "pipeline.aims", "base", "storage", "models", "training"),
         make=make,
     )
 
 
+def take_part(path: Path) -> None:
+    """What each of several processes does for the job at `path`; the first one leaves the result."""
+    with taking_part(path) as (job, process, events):
+        result = train(job, events, process)
+        if process.main:
+            leave(path, result)
+
+
+def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
+    """Train, and put weights and history into the job's folder; raises WenluError."""
+    config, named = job.contender.training, contender_model(job.contender)
+    goal: Aim = AIMS[job.aim](config, job.tokenizer, job.dataset)
+    before = read_plan(job.work / _PLAN)
+    place = _place(config, named, before, process)
+    checkpoints = Checkpoints(job.work / "checkpoints", config.keep, process)
+    model = _model(job, named, goal, place=place, process=process, events=events)
+    if isinstance(model, Learns) and checkpoints.newest() is None:
+        model.look_at(_rows(job.tokenizer))
+    weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
+    parameters, task = _parameters(model), goal.task(place.device)
+    plan = before or _planned(model, task, config, place=place, weights=weights, process=process, events=events)
+    if process.main:
+        write_plan(job.work / _PLAN, plan)
+    if plan.compiled:
+        model.compile_layers()
+    training = Training(
+        model,
+        task,
+        config.model_copy(update={"epochs": plan.epochs}),
+        place=place,
+        checkpoints=checkpoints,
+        events=events,
+        weights=weights,
+        show=lambda rows: _shown(job.dataset, rows),
+        process=process,
+    )
+    trained = training.run()
+    kept = process.weights(model)
+    if process.main:
+        write_atomic(job.folder / WEIGHTS, save(kept))
+        write_atomic(job.folder / HISTORY, msgspec.json.encode([goal.epoch(one) for one in trained.history]))
+    where = str(place) if process.size == 1 else f"{process.size} processes of {place}"
+    events.result(_said(trained, parameters, place=where))
+    said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
+    return {**said, **goal.said(), "parents": [job.start.title] if job.start else []}
+
+
+def _place(config: TrainingConfig, named: Component, before: Plan | None, process: Process) -> Place:
+    """Where it computes; in which numbers, the first process says, or said when the training began."""
+    gains = getattr(named.kind, "gains_by_half", False)
+    found = choose_place(config.device, before.precision if before else config.precision, gains_by_half=gains)
+    half = process.agreed({"half": float(found.precision == torch.bfloat16)})["half"]
+    return Place(found.device, KINDS["bfloat16" if half else "float32"])
+
+
+def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Process, events: Events) -> nn.Module:
+    """A new model, or one that begins where another ended; raises WenluError `does_not_fit` before it is made."""
+    between = {"separator": _separator(job.tokenizer)} if getattr(named.kind, "compares", False) else {}
+    arguments = {**goal.arguments(), **between}
+    with torch.device("meta"):
+        held = per_process(_parameters(named.kind(named.config, **arguments)), process)
+    refuse_too_many_weights(held, trained=held, place=place, free=process.room(free_memory(place.device)))
+    torch.manual_seed(job.contender.training.seed)
+    model: nn.Module = named.kind(named.config, **arguments)
+    if job.start is not None:
+        adopted = adopt(model, load_file(job.start.folder / WEIGHTS), origin=job.start.title)
+        events.result(adopted.sentence(job.start.title))
+    return model
+
+
 def _planned(
-    model: nn.Module, task: Task, config: TrainingConfig, *, place: Place, weights: Sequence[Weight], events: Events
+    model: nn.Module,
+    task: Task,
+    config: TrainingConfig,
+    *,
+    place: Place,
+    weights: Sequence[Weight],
+    process: Process,
+    events: Events,
 ) -> Plan:
-    """Say what it will cost; raises WenluError `does_not_fit`."""
-    free = free_memory(place.device)
-    found = estimate(model, task, config, place, weights=weights)
-    refuse_what_can_not_fit(found, config, place, free=free)
-    epochs = epochs_within(config, found)
-    compiled = worth_compiling(config, model, found, epochs=epochs)
-    events.result(found.sentence(free=free, steps=len(task.batches(1)), epochs=epochs))
-    if epochs < config.epochs:
-        events.result(f"{epochs} of {config.epochs} epochs fit into {config.minutes:g} minutes")
-    return Plan("bfloat16" if place.precision == torch.bfloat16 else "float32", compiled, epochs)
+    """Say what it will cost, and decide what follows; raises WenluError `does_not_fit`. The first process decides."""
+    precision: Literal["float32", "bfloat16"] = "bfloat16" if place.precision == torch.bfloat16 else "float32"
+    if process.shard:
+        events.result(f"{_parameters(model):,} parameters, divided among {process.size} processes")
+        return Plan(precision, compiled=False, epochs=config.epochs)
+    epochs, compiled = config.epochs, False
+    if process.main:
+        free = process.room(free_memory(place.device))
+        found = estimate(model, task, config, place, weights=weights)
+        refuse_what_can_not_fit(found, config, place, free=free)
+        epochs = epochs_within(config, found)
+        compiled = process.size == 1 and worth_compiling(config, model, found, epochs=epochs)
+        events.result(found.sentence(free=free, steps=len(task.batches(1)), epochs=epochs))
+        if epochs < config.epochs:
+            events.result(f"{epochs} of {config.epochs} epochs fit into {config.minutes:g} minutes")
+    agreed = process.agreed({"epochs": epochs, "compiled": compiled})
+    return Plan(precision, compiled=bool(agreed["compiled"]), epochs=int(agreed["epochs"]))
 
 
 def _rows(tokenizer: Finished) -> Iterator[tuple[NDArray[np.int32], int]]:
