@@ -125,6 +125,18 @@ def test_an_unchanged_recipe_takes_every_stage_from_before(finished: Finished, r
     assert (again.model, again.verdict) == (finished[1].model, finished[1].verdict)
 
 
+def test_a_model_that_has_to_see_the_training_texts_sees_them(recipe: Path, tmp_path: Path):
+    data = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    data["text"]["tokenizer"] = {"name": "char_word", "min_count": 1}
+    data["model"] = {"name": "linear", "features": 4096}
+    changed = tmp_path / "linear.yaml"
+    changed.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    run(changed, tmp_path / "root")
+    models = [manifest for manifest, _ in list_models(Workspace(tmp_path / "root"))]
+    (linear,) = [manifest for manifest in models if manifest.architecture.name == "linear"]
+    assert linear.metrics["test_accuracy"] > 0.9
+
+
 def test_only_what_changed_is_run_again(recipe: Path, tmp_path: Path):
     _, events = run(recipe, tmp_path / "root", "training.clip=4.0")
     assert events.made == ["training lstm", "export lstm", "evaluation lstm", "model"]
