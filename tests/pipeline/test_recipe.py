@@ -111,8 +111,8 @@ def test_a_recipe_that_is_not_there_is_a_sentence(tmp_path: Path):
 
 
 def test_the_baseline_is_there_unasked(tmp_path: Path):
-    assert list(load_recipe(written(tmp_path)).recipe.contenders()) == ["lstm", "bag"]
-    assert list(load_recipe(written(tmp_path, model="bag")).recipe.contenders()) == ["bag", "bag (baseline)"]
+    assert list(load_recipe(written(tmp_path)).recipe.contenders()) == ["lstm", "linear"]
+    assert list(load_recipe(written(tmp_path, model="linear")).recipe.contenders()) == ["linear", "linear (baseline)"]
 
 
 def test_a_number_with_a_power_of_ten_is_a_number(tmp_path: Path):

@@ -51,7 +51,8 @@ class Keys:
     def rank(self) -> NDArray[np.int64]:
         """Of copies that one stays which has the least."""
         behind: NDArray[np.int64] = (_TEST - self.held_out).astype(np.int64) << _HELD_OUT_FIRST
-        return behind + (self.label == _NO_LABEL) * _LABELLED_LATER + self.number
+        rank: NDArray[np.int64] = behind + (self.label == _NO_LABEL) * _LABELLED_LATER + self.number
+        return rank
 
 
 @dataclass(frozen=True, slots=True)
