@@ -22,7 +22,7 @@ from wenlu.corpus.tally import Tally
 _HELD_OUT: dict[str | None, int] = {"validation": 1, "test": 2}
 
 _TOGETHER = 2_000  # texts prepared at once,
-_CHARACTERS_TOGETHER = 2_000_000  # or fewer if they are long
+_CHARACTERS_TOGETHER = 500_000  # or fewer if they are long
 
 
 class Gather:

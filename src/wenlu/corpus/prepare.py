@@ -20,8 +20,10 @@ from wenlu.corpus.dedup.near import Bands
 from wenlu.corpus.dedup.shingles import shingled
 from wenlu.corpus.settings import CleanConfig, DedupConfig, SplitConfig
 from wenlu.corpus.split import Splitter
+from wenlu.text.runs import runs
 
 _WORKER = "wenlu.corpus.prepare:worker"
+_SIGNED = 300_000  # characters, 100 bytes each while their shingles are hashed
 
 
 class Prepared(msgspec.Struct, frozen=True, array_like=True):
@@ -71,7 +73,8 @@ class Prepare:
     def _seen(self, bodies: Sequence[str]) -> NDArray[np.uint64]:
         if self._bands is None:
             return np.empty((len(bodies), 0), dtype=np.uint64)
-        return self._bands.hashes(shingled(bodies, length=self._shingle))
+        parts = [self._bands.hashes(shingled(run, length=self._shingle)) for run in runs(bodies, characters=_SIGNED)]
+        return np.concatenate([np.empty((0, self._bands.number), dtype=np.uint64), *parts])
 
 
 def worker(settings: bytes) -> Job:

@@ -26,7 +26,7 @@ SCHEMA = pa.schema(
 _PLACES = ("uri", "label_names")
 _SHARD_ROWS = 200_000
 _GROUP_ROWS = 10_000
-_GROUP_CHARACTERS = 16_000_000  # long texts make smaller groups: memory is bounded whatever their length
+_GROUP_CHARACTERS = 4_000_000  # long texts make smaller groups: memory is bounded whatever their length
 
 
 class VersionHash:

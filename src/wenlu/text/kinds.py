@@ -15,12 +15,15 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from wenlu.text.runs import runs
+
 NOTHING, PUNCTUATION, SYMBOL, DIGIT, LATIN, LETTER, HIRAGANA, KATAKANA = range(8)
 HAN = 8
 """The first of eight kinds of ideographs: `HAN | NOT_SIMPLIFIED | …`."""
 NOT_SIMPLIFIED, NOT_TRADITIONAL, NOT_JAPANESE = 1, 2, 4
 KINDS = 16
 _UNSEEN = 255
+_TOGETHER = 500_000  # characters, 30 bytes each while they are counted
 
 _END = 0x34000  # no letter or ideograph lies behind: the planes after it hold marks and private use
 _HAN = ((0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x33479))
@@ -36,6 +39,11 @@ def count_kinds(texts: Sequence[str]) -> NDArray[np.int64]:
     >>> counts[:, LATIN].tolist(), counts[:, HIRAGANA].tolist(), counts[:, HAN:].sum(axis=1).tolist()
     ([5, 0], [0, 5], [2, 0])
     """
+    counts = [_counted(run) for run in runs(texts, characters=_TOGETHER)]
+    return np.concatenate([np.empty((0, KINDS), dtype=np.int64), *counts])
+
+
+def _counted(texts: Sequence[str]) -> NDArray[np.int64]:
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     kinds = _kinds(np.minimum(points, _END))

@@ -14,7 +14,8 @@ from wenlu.corpus.readers.named import label_name
 from wenlu.corpus.readers.opened import Opened
 from wenlu.corpus.settings import SourceConfig
 
-_TOGETHER = 2_000
+_TOGETHER = 200
+_BUFFER = 1 << 20  # else a column of a whole row group, which may be the whole file, is read at once
 
 
 def read_parquet(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]:
@@ -26,7 +27,7 @@ def read_parquet(opened: Opened, source: SourceConfig) -> Iterator[Text | Droppe
     check_named(source)
     number = 0
     try:
-        with pq.ParquetFile(opened.file) as file:
+        with pq.ParquetFile(opened.file, buffer_size=_BUFFER) as file:
             wanted = _wanted(file.schema_arrow.names, opened, source)
             for batch in file.iter_batches(_TOGETHER, columns=wanted):
                 for fields in batch.to_pylist():
