@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from tests.contracts.generators import SMALL, VOCABULARY, ids
@@ -88,7 +90,11 @@ def test_heads_that_can_not_share_keys_evenly_are_refused():
 
 
 @pytest.mark.slow
-def test_compiled_layers_train_as_the_others_do_and_twice_alike():
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("default")  # torch warns of itself while it compiles
+def test_compiled_layers_train_as_the_others_do_and_twice_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+
     def trained(*, compiled: bool) -> tuple[Decoder, list[int]]:
         model = made()
         if compiled:
