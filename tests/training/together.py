@@ -19,12 +19,13 @@ from wenlu.base.events import Silent
 from wenlu.base.spec import check
 from wenlu.training.checkpoint import Checkpoints, read_tensors, write_tensors
 from wenlu.training.encoded import EncodedBlock, EncodedTexts, write_encoded
+from wenlu.training.group import joined
 from wenlu.training.launch import LAUNCHERS
 from wenlu.training.launch.worker import Launched
 from wenlu.training.loop import Training
 from wenlu.training.losses import LOSSES
 from wenlu.training.place import choose_place
-from wenlu.training.process import ALONE, Process, joined
+from wenlu.training.process import ALONE, Process
 from wenlu.training.settings import PackingConfig, TrainingConfig
 from wenlu.training.task import Task
 from wenlu.training.tasks.classify import Classify
