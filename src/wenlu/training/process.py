@@ -97,12 +97,13 @@ class Process:
         """Bytes of the machine's memory that this process may take."""
         return free // self.neighbours
 
-    def held(self, number: int) -> int:
-        """Of so many weights, how many this process holds."""
-        return math.ceil(number / self.size) if self.shard else number
-
 
 ALONE = Process()
+
+
+def per_process(number: int, process: Process) -> int:
+    """Of so many weights, how many a process holds at most."""
+    return math.ceil(number / process.size) if process.shard else number
 
 
 class Door(nn.Module):

@@ -33,7 +33,7 @@ from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
 from wenlu.training.loop import Training
 from wenlu.training.place import choose_place
-from wenlu.training.process import ALONE, Process
+from wenlu.training.process import ALONE, Process, per_process
 from wenlu.training.progress import Round, Trained
 from wenlu.training.task import Rows
 
@@ -101,7 +101,7 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
     arguments = {**goal.arguments(), **between}
     with torch.device("meta"):
         parameters = _parameters(named.kind(named.config, **arguments))
-    held = process.held(parameters)
+    held = per_process(parameters, process)
     refuse_too_many_weights(held, trained=held, place=place, free=process.room(free_memory(place.device)))
     torch.manual_seed(config.seed)
     model: nn.Module = named.kind(named.config, **arguments)
