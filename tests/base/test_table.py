@@ -20,6 +20,7 @@ from wenlu.storage.by_uri import STORAGES
 from wenlu.text.normalize import NORMALIZERS
 from wenlu.text.segment import SEGMENTERS
 from wenlu.text.tokenizers import TOKENIZERS
+from wenlu.training.launch import LAUNCHERS
 from wenlu.training.losses import LOSSES
 from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
@@ -31,6 +32,7 @@ ALL = [
     FLOWS,
     MODELS,
     NORMALIZERS,
+    LAUNCHERS,
     LOSSES,
     OPTIMIZERS,
     SCHEDULES,

@@ -121,3 +121,28 @@ def test_the_digest_of_one_module_covers_that_module_alone():
 def test_a_part_of_the_house_that_is_not_there_has_no_digest():
     with pytest.raises(FileNotFoundError):
         code_digest("no_such_package")
+
+
+class Continuing:
+    """Goes on with what it finds in its work folder."""
+
+    def __init__(self, *, ends: bool) -> None:
+        self._ends = ends
+
+    def __call__(self, folder: Path, work: Path, events: Events) -> dict[str, Any]:
+        work.mkdir(exist_ok=True)
+        found = len(list(work.iterdir()))
+        (work / str(found)).touch()
+        if not self._ends:
+            raise InterruptedError
+        return {"found": found}
+
+
+def test_another_way_is_another_result_and_goes_on_with_the_same_work(tmp_path: Path):
+    workspace = Workspace(tmp_path)
+    with pytest.raises(InterruptedError):
+        run_stage(stage(Continuing(ends=False), ways={"processes": 2}), workspace, Silent())
+    one = run_stage(stage(Continuing(ends=True), ways={"processes": 1}), workspace, Silent())
+    two = run_stage(stage(Continuing(ends=True), ways={"processes": 2}), workspace, Silent())
+    assert (one.result, two.result) == ({"found": 1}, {"found": 0})
+    assert one.folder != two.folder

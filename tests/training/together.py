@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from wenlu.base.events import Silent
 from wenlu.base.spec import check
 from wenlu.training.checkpoint import Checkpoints, read_tensors, write_tensors
 from wenlu.training.encoded import EncodedBlock, EncodedTexts, write_encoded
+from wenlu.training.group import joined
 from wenlu.training.launch import LAUNCHERS
 from wenlu.training.launch.worker import Launched
 from wenlu.training.loop import Training
 from wenlu.training.losses import LOSSES
 from wenlu.training.place import choose_place
-from wenlu.training.process import ALONE, Process, joined
+from wenlu.training.process import ALONE, Process
 from wenlu.training.settings import PackingConfig, TrainingConfig
 from wenlu.training.task import Task
 from wenlu.training.tasks.classify import Classify
@@ -36,10 +38,14 @@ Ended = tuple[Tensors, list[Any]]
 class Kills(Silent):
     """Ends processes, as the kernel does, when they come to a step: `{"2": 7}` is rank 2 at its 7th. Each time once."""
 
-    def __init__(self, folder: Path, kills: dict[str, int], rank: int) -> None:
-        self._folder, self._at, self._rank = folder, kills.get(str(rank)), rank
+    def __init__(self, folder: Path, kills: dict[str, int], rank: int, slow: float) -> None:
+        self._folder, self._at, self._rank, self._slow = folder, kills.get(str(rank)), rank, slow
+        if rank == 0:
+            with (folder / "begun").open("a") as file:
+                file.write("begun ")
 
     def progress(self, done: int, total: int | None, note: str = "") -> None:
+        time.sleep(self._slow)
         mark = self._folder / f"killed-{self._rank}"
         if done == self._at and not mark.exists():
             mark.touch()
@@ -53,12 +59,20 @@ def made_texts(folder: Path) -> None:
     write_encoded(folder, [EncodedBlock.of(rows, [row[0] % 3 for row in rows])])
 
 
-def trained(folder: Path, *, processes: int = 1, kills: dict[str, int] | None = None, **settings: Any) -> Ended:
-    """Weights and history of a training in `folder`, gone on with if it was begun there."""
+def trained(
+    folder: Path,
+    *,
+    processes: int = 1,
+    kills: dict[str, int] | None = None,
+    slow: float = 0.0,
+    cluster: str | None = None,
+    **settings: Any,
+) -> Ended:
+    """Weights and history of a training in `folder`, gone on with if it was begun there. `slow` seconds a step."""
     folder.mkdir(exist_ok=True)
     if not (folder / "texts").exists():
         made_texts(folder / "texts")
-    job = {"processes": processes, "kills": kills or {}, **settings}
+    job = {"processes": processes, "kills": kills or {}, "slow": slow, **settings}
     (folder / "job.json").write_text(json.dumps(job))
     (folder / "ended.safetensors").unlink(missing_ok=True)
     if processes == 1:
@@ -66,7 +80,7 @@ def trained(folder: Path, *, processes: int = 1, kills: dict[str, int] | None = 
     else:
         launched = Launched("tests.training.together:work", folder / "job.json")
         launched.refusal.unlink(missing_ok=True)
-        LAUNCHERS["local"](launched, processes=processes, device="cpu")
+        LAUNCHERS["ray" if cluster else "local"](launched, processes=processes, device="cpu", address=cluster)
     tensors, state = read_tensors(folder / "ended.safetensors")
     return tensors["model"], state["history"]
 
@@ -79,7 +93,7 @@ def work(path: Path) -> None:
 
 
 def _train(folder: Path, job: dict[str, Any], process: Process) -> None:
-    settings = {key: value for key, value in job.items() if key not in ("name", "kills", "model")}
+    settings = {key: value for key, value in job.items() if key not in ("name", "kills", "slow", "model")}
     config = check(TrainingConfig, {"batch": 16, "epochs": 3, "checkpoint_every": 2, **settings}, where="test")
     name = job.get("name", "textcnn")
     model = small_generator(name) if name == "decoder" else small(name, **job.get("model", {}))
@@ -89,7 +103,7 @@ def _train(folder: Path, job: dict[str, Any], process: Process) -> None:
         config,
         place=choose_place("cpu", "float32", gains_by_half=False),
         checkpoints=Checkpoints(folder / "checkpoints", config.keep, process),
-        events=Kills(folder, job["kills"], process.rank),
+        events=Kills(folder, job["kills"], process.rank, job["slow"]),
         process=process,
     )
     outcome = training.run()

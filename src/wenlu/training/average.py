@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from wenlu.training.process import part_of
+from wenlu.training.process import ALONE, Process
 
 
 class Average:
@@ -28,10 +28,10 @@ class Average:
         current = _averaged(model)
         torch._foreach_lerp_(list(self.tensors.values()), [current[name] for name in self.tensors], share)
 
-    def load(self, tensors: Mapping[str, Tensor]) -> None:
+    def load(self, tensors: Mapping[str, Tensor], *, process: Process = ALONE) -> None:
         """Go on with an average that was saved."""
         for name, tensor in self.tensors.items():
-            tensor.copy_(part_of(tensors[name], like=tensor))
+            tensor.copy_(process.part(tensors[name], like=tensor))
 
     @contextmanager
     def lent_to(self, model: nn.Module) -> Iterator[None]:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from wenlu.base.errors import WenluError
 from wenlu.storage.local import new_file, sweep_partial
-from wenlu.training.process import ALONE, Process, part_of
+from wenlu.training.process import ALONE, Process
 
 _STATE = "state"
 _DTYPES = {
@@ -130,13 +130,15 @@ def optimizer_tensors(optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, 
     }
 
 
-def restore_optimizers(optimizers: Sequence[torch.optim.Optimizer], tensors: Mapping[str, Tensor]) -> None:
+def restore_optimizers(
+    optimizers: Sequence[torch.optim.Optimizer], tensors: Mapping[str, Tensor], *, process: Process = ALONE
+) -> None:
     """Give optimisers of the same parameters their memory back."""
     parameters = [[one for group in optimizer.param_groups for one in group["params"]] for optimizer in optimizers]
     states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
     for key, tensor in tensors.items():
         place, number, name = key.split(".", 2)
-        own = part_of(tensor, like=parameters[int(place)][int(number)])
+        own = process.part(tensor, like=parameters[int(place)][int(number)])
         states[int(place)].setdefault(int(number), {})[name] = own
     for optimizer, state in zip(optimizers, states, strict=True):
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -219,8 +219,8 @@ class Training:
         self.progress = msgspec.convert(state, Progress)
         self.process.load(self.model, groups["model"])
         if self.average is not None:
-            self.average.load(groups["average"])
-        restore_optimizers(self.optimizers, groups.get("optimizer", {}))
+            self.average.load(groups["average"], process=self.process)
+        restore_optimizers(self.optimizers, groups.get("optimizer", {}), process=self.process)
         _restore_random_state(self.process.own(groups["random"]))
         if self.progress.steps:
             self.events.result(f"goes on from its checkpoint: epoch {self.progress.epoch}, step {self.progress.step}")

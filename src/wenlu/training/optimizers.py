@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
 
 from wenlu.base.spec import Field, Spec
 from wenlu.base.table import Table
@@ -138,7 +137,7 @@ class Sgd:
     def __call__(self, weights: Sequence[Weight]) -> Optimizers:
         config = self.config
         groups = _groups(weights, config.learning_rate)
-        fused = not any(isinstance(weight.parameter, DTensor) for weight in weights)  # torch has none for shards
+        fused = not any(hasattr(weight.parameter, "placements") for weight in weights)  # torch has none for shards
         return [torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum, fused=fused)]
 
 

@@ -24,7 +24,7 @@ from wenlu.storage.local import locked, write_atomic
 from wenlu.storage.workspace import Workspace
 from wenlu.training.launch import LAUNCHERS
 from wenlu.training.launch.worker import Launched
-from wenlu.training.process import Process, joined
+from wenlu.training.process import Process
 
 _RESULT, _EVENTS = "result.json", "events.jsonl"
 
@@ -103,6 +103,8 @@ def do_together(job: Job, function: str, events: Events, *, cluster: str | None)
 def taking_part(path: Path) -> Iterator[tuple[Job, Process, Events]]:
     """The job at `path`, and this process among those that do it. The first one speaks, and waits until one that wrote
     before it, and that nobody hears any more, is gone."""
+    from wenlu.training.group import joined  # a third of the time that torch takes to load, for those who need it
+
     with ExitStack() as until:
         job = Job.read(path)
         main = environ["RANK"] == "0"

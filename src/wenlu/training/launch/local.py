@@ -11,10 +11,9 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from torch.distributed import TCPStore
-from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException, Std
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from torch.distributed.elastic.rendezvous import (
     RendezvousHandler,
@@ -43,7 +42,7 @@ def launch(launched: Launched, *, processes: int, device: str, address: str | No
         run_id=secrets.token_hex(4),
         rdzv_backend=_MEETING,
         max_restarts=RESTARTS,
-        logs_specs=DefaultLogsSpecs(log_dir=str(launched.job.parent / "logs"), redirects=Std.ALL),
+        logs_specs=DefaultLogsSpecs(log_dir=os.devnull),  # each process keeps its own
         shutdown_timeout=5,
     )
     with _speechless(), _signals_given_back(), _gloo_on_loopback():
@@ -52,7 +51,7 @@ def launch(launched: Launched, *, processes: int, device: str, address: str | No
             worker("-m", "wenlu.training.launch.worker", launched.function, str(launched.job))
         except ChildFailedError as error:
             launched.raise_refusal()
-            raise _given_up(error.failures, launched.job.parent / "logs") from None
+            raise _given_up(error.failures, launched) from None
         except SignalException as error:
             raise KeyboardInterrupt if error.sigval == signal.SIGINT else SystemExit(128 + error.sigval) from None
     launched.raise_refusal()
@@ -99,12 +98,16 @@ class _Loopback(RendezvousHandler):
         return True
 
 
-def _given_up(failures: Mapping[int, ProcessFailure], logs: Path) -> WenluError:
-    """The first that ended by itself tells why; those that lost it end with errors of their own."""
-    rank, first = min(failures.items(), key=lambda one: (one[1].exitcode >= 0, one[1].timestamp))
-    log = max(logs.glob(f"*/attempt_*/{first.local_rank}/stderr.log"), key=lambda path: path.stat().st_mtime_ns)
-    *_, said = ["nothing said", *log.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]]
-    how = f"by signal {-first.exitcode}" if first.exitcode < 0 else f"with: {said}"
+def _given_up(failures: Mapping[int, ProcessFailure], launched: Launched) -> WenluError:
+    """The first that ended by itself tells why. Those that lost it fail too, or are asked to end by SIGTERM."""
+
+    def order(one: tuple[int, ProcessFailure]) -> tuple[bool, bool, int]:
+        return one[1].exitcode == -signal.SIGTERM, one[1].exitcode >= 0, one[1].timestamp
+
+    rank, first = min(failures.items(), key=order)
+    log = launched.log(rank)
+    said = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2] if log.exists() else ""
+    how = f"by signal {-first.exitcode}" if first.exitcode < 0 else f"with: {said or first.exitcode}"
     return WenluError(
         "workers_died",
         f"Process {rank} of the training ended {how}; all were started again {RESTARTS} times.",

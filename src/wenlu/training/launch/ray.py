@@ -14,8 +14,8 @@ import torch
 from wenlu.base.cluster import connected
 from wenlu.base.crew import processors
 from wenlu.base.errors import WenluError, missing_package
+from wenlu.training.group import GPU_BACKEND, PATIENCE
 from wenlu.training.launch.worker import RESTARTS, Launched, do
-from wenlu.training.process import GPU_BACKEND, PATIENCE
 
 
 def launch(launched: Launched, *, processes: int, device: str, address: str | None = None) -> None:

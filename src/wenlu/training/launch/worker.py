@@ -37,6 +37,10 @@ class Launched:
         """Where an error for the user lies, if there is one."""
         return self.job.with_name("error.json")
 
+    def log(self, rank: int) -> Path:
+        """Where all lies that a process printed, whoever reads that."""
+        return self.job.with_name(f"log-{rank}.txt")
+
     def raise_refusal(self) -> None:
         """Raises the WenluError that a process has left."""
         if self.refusal.exists():
@@ -75,10 +79,20 @@ def end_with_parent() -> None:
     threading.Thread(target=look, daemon=True).start()
 
 
+def print_to(log: Path) -> None:
+    """Whatever this process prints, and libraries in it, stands at the end of `log`."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
 if __name__ == "__main__":
     end_with_parent()
+    launched = Launched(sys.argv[1], Path(sys.argv[2]))
+    print_to(launched.log(int(os.environ["RANK"])))
     try:
-        do(Launched(sys.argv[1], Path(sys.argv[2])))
+        do(launched)
     except BaseException as error:  # the edge of a process; at once, since a farewell would wait for the others
         if not isinstance(error, WenluError):
             traceback.print_exc()
