@@ -1,7 +1,7 @@
 """Texts to the bands that near copies share, beside datasketch: `python bench/text/minhash.py FILE…` (one text a line).
 
-Seconds are the processor's. Both hash the same character shingles with as many permutations, and lay the same bands into an index. `datasketch` is
-no dependency: install it in an environment of its own.
+Both hash the same character shingles with as many permutations, and lay the same bands into an index; seconds are the
+processor's. `datasketch` is no dependency: install it in an environment of its own.
 """
 
 from __future__ import annotations

@@ -41,8 +41,9 @@ def digest(path: Path) -> tuple[int, str]:
     if not path.is_dir():
         return 1, sha256_file(path)
     whole, files = hashlib.sha256(), 0
-    for files, one in enumerate(files_under(path), 1):
+    for one in files_under(path):
         whole.update(os.fsencode(one.relative_to(path).as_posix()) + b"\0" + sha256_file(one).encode())
+        files += 1
     return files, whole.hexdigest()
 
 

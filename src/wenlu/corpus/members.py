@@ -76,7 +76,7 @@ def _of_folder(folder: Path) -> Iterator[Member]:
 def _of_tar(path: Path) -> Iterator[Member]:
     with _sentences(path), open_bytes(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
         for number, info in enumerate(iter(archive.next, None)):
-            archive.members = []  # else each is remembered, a kilobyte a file
+            archive.members = []  # type: ignore[attr-defined]  # else each is remembered, a kilobyte a file
             # A sparse file of 20 kB may be 1 GB of zeros that no bound on the stream sees.
             plain = (info.isreg() and not info.issparse()) or info.isdir()
             _check(info.name, number, path, strange=not plain)

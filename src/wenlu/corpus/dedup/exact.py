@@ -51,7 +51,8 @@ class Keys:
     def rank(self) -> NDArray[np.int64]:
         """Of copies that one stays which has the least."""
         behind = (_TEST - self.held_out).astype(np.int64) << _HELD_OUT_FIRST
-        return behind + (self.label == _NO_LABEL) * _LABELLED_LATER + self.number
+        rank: NDArray[np.int64] = behind + (self.label == _NO_LABEL) * _LABELLED_LATER + self.number
+        return rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _judge(part: Part, reasons: Reasons) -> list[Conflict]:
         group = groups.find(keys.digest)
         reasons[keys.number] = groups.reasons(keys, group)
         for one, labels in shown.items():
-            labels |= set(keys.label[group == one].tolist()) - {_NO_LABEL}
+            labels.update(set(keys.label[group == one].tolist()) - {_NO_LABEL})
     return [Conflict(int(groups.first[group]), tuple(sorted(labels))) for group, labels in shown.items()]
 
 
