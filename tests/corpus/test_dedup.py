@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -222,3 +223,22 @@ def test_pairs_at_the_threshold_meet_nearly_always(threshold: float):
     bands = Bands.at(threshold)
     assert bands.chance(threshold) >= 0.99
     assert bands.number * bands.rows <= 128
+
+
+def test_copies_of_one_text_take_no_more_memory_than_a_piece(tmp_path: Path):
+    rows, batch = 3_000_000, 100_000
+    same = (
+        Keys(
+            np.full((batch, 2), 7, dtype=np.uint64),
+            np.zeros(batch, dtype=np.int32),
+            np.zeros(batch, dtype=np.int8),
+            np.arange(start, start + batch),
+        )
+        for start in range(0, rows, batch)
+    )
+    tracemalloc.start()
+    found = find_copies(same, rows, tmp_path).reasons
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found[0], int((found == DUPLICATE).sum())) == (KEPT, rows - 1)
+    assert peak < rows + 40_000_000  # its records alone are 87 MB

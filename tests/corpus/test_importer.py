@@ -255,8 +255,10 @@ def test_long_texts_make_small_groups(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("wenlu.corpus.gather._CHARACTERS_TOGETHER", 100)
     version = imported(tmp_path, {"uri": str(written(tmp_path / "a.txt", sentences(100))), "label": "x"})
     with pq.ParquetFile(version.folder / "train-00000.parquet") as file:
-        assert file.num_row_groups > 10
+        groups = file.num_row_groups
+    assert groups > 10
     assert len(bodies(version, "train")) == version.count("train")
+    assert len(list(version.batches("train", ("body",)))) == groups
 
 
 def test_a_copy_without_a_label_gives_way_to_the_one_with(tmp_path: Path):

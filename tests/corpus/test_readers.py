@@ -411,6 +411,19 @@ def test_parquet_is_read_by_column(tmp_path: Path):
         read(tmp_path / "b.parquet")
 
 
+def test_of_a_parquet_file_of_one_row_group_only_a_part_is_held(tmp_path: Path):
+    bodies = [f"{number}".zfill(2_000) for number in range(20_000)]
+    options = {"row_group_size": 1_000_000, "compression": "none", "use_dictionary": False}
+    pq.write_table(pa.table({"review": bodies}), tmp_path / "a.parquet", **options)
+    texts = iter(Reading(tmp_path / "a.parquet", SourceConfig(uri="a.parquet", text_column="review")))
+    before, held = pa.total_allocated_bytes(), []
+    for text in texts:
+        assert isinstance(text, Text)
+        held.append(pa.total_allocated_bytes() - before)
+    assert len(held) == 20_000
+    assert max(held) < 12_000_000  # of 40
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.parquet"])
 def test_a_column_number_where_columns_have_names_is_a_sentence(tmp_path: Path, name: str):
     with pytest.raises(WenluError, match="column number"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wenlu.base.errors import WenluError
-from wenlu.storage.local import atomic_folder, sha256_file, sweep_partial, write_atomic
+from wenlu.storage.local import atomic_folder, files_under, sha256_file, sweep_partial, write_atomic
 from wenlu.storage.names import checked_name
 
 
@@ -18,6 +18,18 @@ def test_a_file_is_replaced_whole(tmp_path: Path):
     write_atomic(tmp_path / "a" / "f", b"two")
     assert (tmp_path / "a" / "f").read_bytes() == b"two"
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["f"]
+
+
+def test_files_come_in_the_order_of_sorted_paths_and_links_do_not(tmp_path: Path):
+    for name in ("a.txt", "a/b.txt", "a/b/c.txt", "a-b/x", "a b/y", "b", "あ/い", "a/b-c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "empty").mkdir()
+    plain = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    (tmp_path / "link").symlink_to(tmp_path / "b")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert list(files_under(tmp_path)) == plain
+    assert len(plain) == 8
 
 
 def test_a_folder_appears_only_when_it_is_finished(tmp_path: Path):

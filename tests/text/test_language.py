@@ -32,7 +32,9 @@ def test_language_of_a_sentence(language: str, sentence: str):
     assert language_of(sentence) == language
 
 
-def test_many_at_once_are_as_each_alone():
+@pytest.mark.parametrize("together", [1, 10, 500_000])
+def test_many_at_once_are_as_each_alone(monkeypatch: pytest.MonkeyPatch, together: int):
+    monkeypatch.setattr("wenlu.text.kinds._TOGETHER", together)
     sentences = [sentence for _, sentence in SENTENCES]
     assert [LANGUAGES[place] for place in languages_of(sentences)] == [language for language, _ in SENTENCES]
     assert languages_of([]).tolist() == []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wenlu.base.errors import WenluError
 from wenlu.storage.by_uri import STORAGES
-from wenlu.storage.local import sha256_file
+from wenlu.storage.local import files_under, sha256_file
 from wenlu.storage.spool import spool
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -40,11 +40,11 @@ def digest(path: Path) -> tuple[int, str]:
     """How many files lie at `path`, and a hex SHA-256 of the file, or of the names and bytes of all of a folder."""
     if not path.is_dir():
         return 1, sha256_file(path)
-    whole = hashlib.sha256()
-    files = [one for one in sorted(path.rglob("*")) if one.is_file() and not one.is_symlink()]
-    for one in files:
+    whole, files = hashlib.sha256(), 0
+    for one in files_under(path):
         whole.update(os.fsencode(one.relative_to(path).as_posix()) + b"\0" + sha256_file(one).encode())
-    return len(files), whole.hexdigest()
+        files += 1
+    return files, whole.hexdigest()
 
 
 def _fetched(uri: str) -> Path:

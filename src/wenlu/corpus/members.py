@@ -23,6 +23,7 @@ from typing import IO
 
 from wenlu.base.errors import WenluError
 from wenlu.corpus.opening import PACKED, bare_name, open_bytes
+from wenlu.storage.local import files_under
 
 _MOST_MEMBERS = 5_000_000
 _MOST_RATIO = 100
@@ -67,15 +68,15 @@ def _members(path: Path) -> Iterator[Member]:
 
 
 def _of_folder(folder: Path) -> Iterator[Member]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            name = path.relative_to(folder).as_posix()
-            yield Member(name, partial(open_bytes, path), packed=bare_name(path).lower().endswith(_ARCHIVES))
+    for path in files_under(folder):
+        name = path.relative_to(folder).as_posix()
+        yield Member(name, partial(open_bytes, path), packed=bare_name(path).lower().endswith(_ARCHIVES))
 
 
 def _of_tar(path: Path) -> Iterator[Member]:
     with _sentences(path), open_bytes(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
-        for number, info in enumerate(archive):
+        for number, info in enumerate(iter(archive.next, None)):
+            archive.members = []  # type: ignore[attr-defined]  # else each is remembered, a kilobyte a file
             # A sparse file of 20 kB may be 1 GB of zeros that no bound on the stream sees.
             plain = (info.isreg() and not info.issparse()) or info.isdir()
             _check(info.name, number, path, strange=not plain)

@@ -134,7 +134,7 @@ class DatasetVersion:
 
     def _batches(self, shard: Shard, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         try:
-            with pq.ParquetFile(self.folder / shard.file) as file:
+            with pq.ParquetFile(self.folder / shard.file, pre_buffer=False) as file:
                 for group in range(file.num_row_groups):  # by itself: over all, a batch of long texts spans many
                     yield from file.iter_batches(_READ_TOGETHER, row_groups=[group], columns=columns)
         except (OSError, pa.ArrowException):

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,6 +110,24 @@ def sha256_file(path: Path) -> str:
     """Hex SHA-256 of a file's bytes, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_under(folder: Path) -> Iterator[Path]:
+    """Every plain file in `folder` and below it, in the order of their names; links are not followed.
+
+    Only the names of a folder and of those above it are held, where a sorted list would hold a path for every file.
+    """
+    try:
+        names = sorted(os.listdir(folder))
+    except PermissionError:
+        return
+    for name in names:
+        path = folder / name
+        mode = path.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            yield from files_under(path)
+        elif stat.S_ISREG(mode):
+            yield path
 
 
 def sync_folder(folder: Path) -> None:

@@ -50,7 +50,7 @@ class Keys:
     @property
     def rank(self) -> NDArray[np.int64]:
         """Of copies that one stays which has the least."""
-        behind: NDArray[np.int64] = (_TEST - self.held_out).astype(np.int64) << _HELD_OUT_FIRST
+        behind = (_TEST - self.held_out).astype(np.int64) << _HELD_OUT_FIRST
         rank: NDArray[np.int64] = behind + (self.label == _NO_LABEL) * _LABELLED_LATER + self.number
         return rank
 
@@ -99,8 +99,8 @@ def _judge(part: Part, reasons: Reasons) -> list[Conflict]:
     for keys in map(Keys.of, part.pieces()):
         group = groups.find(keys.digest)
         reasons[keys.number] = groups.reasons(keys, group)
-        for one, found in shown.items():
-            found.update(set(keys.label[group == one].tolist()) - {_NO_LABEL})
+        for one, labels in shown.items():
+            labels.update(set(keys.label[group == one].tolist()) - {_NO_LABEL})
     return [Conflict(int(groups.first[group]), tuple(sorted(labels))) for group, labels in shown.items()]
 
 

@@ -5,7 +5,7 @@ all rows of a band agree; whether they are alike is then decided by Jaccard's in
 meeting costs time and never a text.
 
 Memory holds what about `_PART` texts show in one band, `_REMEMBERED` shingles, and one byte a text. A text takes 8
-bytes of disk a band, and 16 more while a band is divided: 18 GB for 100 million texts, written and read once.
+bytes of disk a band, and 16 more while a band is divided: 100 million texts take 18 GB, written once and read once.
 """
 
 from __future__ import annotations

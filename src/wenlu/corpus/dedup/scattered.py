@@ -35,7 +35,7 @@ class Part:
         return np.fromfile(self.path, self.dtype)
 
     def pieces(self) -> Iterator[Records]:
-        """The same a piece at a time: a part may be large, as a million copies of one text are in one."""
+        """The same a piece at a time: a part is larger than it should be where a text has a million copies."""
         for start in range(0, len(self), _AT_ONCE):
             yield np.fromfile(self.path, self.dtype, _AT_ONCE, offset=start * self.dtype.itemsize)
 

@@ -27,7 +27,7 @@ def read_parquet(opened: Opened, source: SourceConfig) -> Iterator[Text | Droppe
     check_named(source)
     number = 0
     try:
-        with pq.ParquetFile(opened.file, buffer_size=_BUFFER) as file:
+        with pq.ParquetFile(opened.file, buffer_size=_BUFFER, pre_buffer=False) as file:
             wanted = _wanted(file.schema_arrow.names, opened, source)
             for batch in file.iter_batches(_TOGETHER, columns=wanted):
                 for fields in batch.to_pylist():
