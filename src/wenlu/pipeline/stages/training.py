@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
@@ -116,7 +118,7 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
     if process.main:
         write_plan(job.work / _PLAN, plan)
     if plan.compiled:
-        model.compile_layers()
+        _compile(model, job.work / "compiled")
     training = Training(
         model,
         task,
@@ -189,6 +191,13 @@ def _planned(
             events.result(f"{epochs} of {config.epochs} epochs fit into {config.minutes:g} minutes")
     agreed = process.agreed({"epochs": epochs, "compiled": compiled})
     return Plan(precision, compiled=bool(agreed["compiled"]), epochs=int(agreed["epochs"]))
+
+
+def _compile(model: nn.Module, folder: Path) -> None:
+    """Compile in a folder of this start's own: what a killed process left half-written would break the next one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder.resolve())
+    model.compile_layers()
 
 
 def _rows(tokenizer: Finished) -> Iterator[tuple[NDArray[np.int32], int]]:
