@@ -104,6 +104,7 @@ def test_exported_to_onnx_it_gives_the_same_scores_at_any_batch_and_length(name:
 
 
 @otherwise
+@pytest.mark.slow  # an export each
 def test_every_setting_keeps_the_promises(name: str, settings: dict[str, object], tmp_path: Path):
     model = small(name, **settings)
     tokens, lengths = batch([3, 4, 5], [7, 8, 9, 10, 11, 12], [2])
