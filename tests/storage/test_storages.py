@@ -98,11 +98,12 @@ def test_a_dataset_is_imported_from_a_bucket_and_has_the_texts_it_has_from_disk(
     (tmp_path / "a.txt").write_text(lines, encoding="utf-8")
     S3Storage(bucket).write("a.txt", [lines.encode("utf-8")])
 
-    def imported(uri: str) -> DatasetVersion:
+    def imported(uri: str, root: str) -> DatasetVersion:
         data = {"name": "d", "sources": [{"uri": uri, "label": "x"}]}
-        return import_dataset(check(DataConfig, data, where="test"), Workspace(tmp_path / "root"), Silent())
+        return import_dataset(check(DataConfig, data, where="test"), Workspace(tmp_path / root), Silent())
 
-    near, far = imported(str(tmp_path / "a.txt")), imported(f"s3://{bucket}/a.txt")
+    near, far = imported(str(tmp_path / "a.txt"), "near"), imported(f"s3://{bucket}/a.txt", "far")
+    assert near.reference == far.reference
     assert [text.id for text in near.texts("train")] == [text.id for text in far.texts("train")]
     assert far.manifest.sources[0].uri == f"s3://{bucket}/a.txt"
 
