@@ -50,8 +50,9 @@ class Estimate:
         """For people, before the run."""
         frozen = "" if self.trained == self.parameters else f" ({self.trained:,} are trained)"
         span = _span(self.seconds * self.tokens * epochs / 60)
+        work = f", {_power(self.flops)}FLOP a token" if self.flops >= 1 else ""
         return (
-            f"{self.parameters:,} parameters{frozen}, {_power(self.flops)}FLOP a token; memory {_size(self.memory)} of "
+            f"{self.parameters:,} parameters{frozen}{work}; memory {_size(self.memory)} of "
             f"{_size(free)} free; {steps:,} steps an epoch, {span} for {epochs} epochs at most"
         )
 
