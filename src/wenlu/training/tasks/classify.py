@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from wenlu.bundle.predict import batches_by_length
-from wenlu.training.batches import epoch_batches
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.losses import Loss
 from wenlu.training.task import Outcome, Rows
+from wenlu.training.texts import WholeTexts
 
 
-class Classify:
+class Classify(WholeTexts):
     """Ids in, one of C labels out. The best round is the one most accurate on validation, then of the lowest loss."""
-
-    unit = "texts"
 
     def __init__(
         self,
@@ -29,18 +27,8 @@ class Classify:
         seed: int,
         device: torch.device | None = None,
     ) -> None:
-        self._train, self._validation = train, validation
-        self._loss, self._batch, self._seed, self._device = loss, batch, seed, device
-        self._lengths = train.lengths
-
-    def batches(self, epoch: int) -> Sequence[Rows]:
-        return epoch_batches(self._lengths, size=self._batch, seed=self._seed, epoch=epoch)
-
-    def weight(self, rows: Rows) -> int:
-        return len(rows)
-
-    def tokens(self, rows: Rows) -> int:
-        return len(rows) * int(self._lengths[list(rows)].max())
+        super().__init__(train, validation, batch=batch, seed=seed, device=device)
+        self._loss = loss
 
     def loss(self, model: nn.Module, rows: Rows) -> Outcome:
         return self._measured(model, self._train, rows)

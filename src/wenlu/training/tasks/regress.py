@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import nn
 
 from wenlu.bundle.predict import batches_by_length
-from wenlu.training.batches import epoch_batches
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.losses import Loss
 from wenlu.training.task import Outcome, Rows
+from wenlu.training.texts import WholeTexts
 
 
-class Regress:
+class Regress(WholeTexts):
     """Ids in, one number out: how far a text's target is from the mean of training, in standard deviations.
 
     The model learns the standardised target, so that one learning rate fits scores of 0 to 5 and prices in yen. The
     best round has the lowest squared error on validation.
     """
-
-    unit = "texts"
 
     def __init__(
         self,
@@ -36,19 +34,9 @@ class Regress:
         seed: int,
         device: torch.device | None = None,
     ) -> None:
-        self._train, self._validation = train, validation
-        self._loss, self._batch, self._seed, self._device = loss, batch, seed, device
+        super().__init__(train, validation, batch=batch, seed=seed, device=device)
+        self._loss = loss
         self._mean, self._deviation = mean, deviation
-        self._lengths = train.lengths
-
-    def batches(self, epoch: int) -> Sequence[Rows]:
-        return epoch_batches(self._lengths, size=self._batch, seed=self._seed, epoch=epoch)
-
-    def weight(self, rows: Rows) -> int:
-        return len(rows)
-
-    def tokens(self, rows: Rows) -> int:
-        return len(rows) * int(self._lengths[list(rows)].max())
 
     def loss(self, model: nn.Module, rows: Rows) -> Outcome:
         return self._measured(model, self._train, rows)
