@@ -191,7 +191,7 @@ def _check_fit(recipe: Recipe) -> None:
         f"{place}: {named.name} is a loss of {named.kind.task}, and this recipe is to {recipe.aim}."
         for place, training in (
             ("training.loss", recipe.training),
-            ("baseline.training.loss", (recipe.baseline or recipe).training),
+            *([("baseline.training.loss", recipe.baseline.training)] if recipe.baseline else []),
         )
         if training.loss is not None
         and (named := component(LOSSES, training.loss, where=place)).kind.task != recipe.aim

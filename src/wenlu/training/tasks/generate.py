@@ -47,12 +47,11 @@ class Generate:
         separator: int,
         batch: int,
         seed: int,
-        smoothing: float = 0.0,
         device: torch.device | None = None,
     ) -> None:
         self._train = train
         self._packing, self._separator, self._batch, self._seed = packing, separator, batch, seed
-        self._smoothing, self._device = smoothing, device
+        self._device = device
         self._validation = PackedTexts.in_order(validation, packing, separator=separator)
         self._packed = lru_cache(1)(self._shuffled)
         self._rows = self._packed(1)
@@ -70,7 +69,7 @@ class Generate:
         return len(rows) * self._packing.length
 
     def loss(self, model: nn.Module, rows: Rows) -> Outcome:
-        loss, ids = self._surprise(model, self._rows, rows, smoothing=self._smoothing)
+        loss, ids = self._surprise(model, self._rows, rows)
         return Outcome(loss * ids)
 
     @torch.inference_mode()
@@ -78,7 +77,7 @@ class Generate:
         nats = ids = 0.0
         for start in range(0, len(self._validation), _VALIDATED_TOGETHER):
             rows = range(start, min(start + _VALIDATED_TOGETHER, len(self._validation)))
-            loss, number = self._surprise(model, self._validation, rows, smoothing=0.0)
+            loss, number = self._surprise(model, self._validation, rows)
             nats += float(loss) * number
             ids += number
         return {"loss": nats / ids, "perplexity": math.exp(min(nats / ids, 700))}
@@ -86,16 +85,14 @@ class Generate:
     def merit(self, measures: Mapping[str, float]) -> tuple[float, ...]:
         return (-measures["loss"],)
 
-    def _surprise(self, model: nn.Module, texts: PackedTexts, rows: Rows, *, smoothing: float) -> tuple[Tensor, int]:
+    def _surprise(self, model: nn.Module, texts: PackedTexts, rows: Rows) -> tuple[Tensor, int]:
         """The mean loss of some rows, and over how many ids it is one."""
         packed = texts.batch(rows)
         tokens_BT, targets_BT = (torch.from_numpy(one).to(self._device) for one in (packed.tokens, packed.targets))
         documents_BT = None if packed.documents is None else torch.from_numpy(packed.documents).to(self._device)
         foretells = cast(Foretells, model)
         states_BTE = foretells.states(tokens_BT, documents_BT)
-        loss = projected_cross_entropy(
-            states_BTE.flatten(0, 1), foretells.projection, targets_BT.flatten(), smoothing=smoothing
-        )
+        loss = projected_cross_entropy(states_BTE.flatten(0, 1), foretells.projection, targets_BT.flatten())
         return loss, int((packed.targets != IGNORED).sum())
 
     def _shuffled(self, epoch: int) -> PackedTexts:
