@@ -43,6 +43,18 @@ class Scale(Spec):
     deviation: float = Field(gt=0)
 
 
+class Pretraining(Spec):
+    """What a model's backbone learned first, from texts without labels; loss and accuracy are those at masked places of
+    texts that were held back."""
+
+    dataset: str
+    texts: int
+    epochs: float
+    seconds: float
+    loss: float
+    accuracy: float
+
+
 class Lineage(Spec):
     """What a bundle was made from."""
 
@@ -51,6 +63,7 @@ class Lineage(Spec):
     run: str = ""
     code_version: str = ""
     parents: list[str] = []
+    pretraining: Pretraining | None = None
 
 
 class Description(Spec):

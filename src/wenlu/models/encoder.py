@@ -68,17 +68,41 @@ class Backbone(nn.Module):
         return self.norm(states_BTH)
 
 
+class EncoderFiller(nn.Module):
+    """A backbone that learns to fill in masked ids (Devlin et al. 2019), with a head that nobody needs afterwards.
+
+    The vectors of the ids are the output weights too. B rows, T ids, N places that are asked for, H width, V ids.
+    """
+
+    gains_by_half = True
+
+    def __init__(self, config: EncoderConfig, *, vocabulary_size: int) -> None:
+        super().__init__()
+        self.backbone = Backbone(config, vocabulary_size=vocabulary_size)
+        self.head = nn.Sequential(nn.Linear(config.width, config.width), nn.GELU(), _norm(config))
+
+    @property
+    def projection(self) -> Tensor:
+        """The output weights [V, H]: logits are states times them."""
+        return self.backbone.embedding.weight
+
+    def forward(self, tokens_BT: Tensor, lengths_B: Tensor, asked_BT: Tensor) -> Tensor:
+        """The states [N, H] of the places that are asked for, row by row."""
+        states_NH: Tensor = self.head(self.backbone(tokens_BT, lengths_B)[asked_BT])
+        return states_NH
+
+
 class Encoder(nn.Module):
     """Ids in, one logit per label out, from the states of a backbone at the real ids of each row.
 
-    The backbone can be trained alone first, to fill in masked ids (Devlin et al. 2019): `hidden` are the states that
-    such a head reads, and weights of `backbone` then load here. `pooling` makes one state of a row's: `first` id,
-    `mean`, `max`, both beside each other (`mean_max`), or a learned weighted mean (`attention`).
-    B rows, T ids, H width, P pooled, C labels.
+    The backbone can be trained alone first, by `filler`, whose weights of `backbone` then load here. `pooling` makes
+    one state of a row's: `first` id, `mean`, `max`, both beside each other (`mean_max`), or a learned weighted mean
+    (`attention`). B rows, T ids, H width, P pooled, C labels.
     """
 
     task = "classify"
     gains_by_half = True
+    filler = EncoderFiller
 
     class Config(EncoderConfig):
         pooling: Literal["first", "mean", "max", "mean_max", "attention"] = Field(

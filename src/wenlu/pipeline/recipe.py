@@ -20,6 +20,7 @@ from wenlu.base.table import Table
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
 from wenlu.models import MODELS
+from wenlu.pipeline.pretraining import PretrainingConfig
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
@@ -61,6 +62,9 @@ class Contender(Spec):
     text: TextConfig = TextConfig()
     model: str | dict[str, Any] = Field(description="A row of the models, with settings")
     start: str | None = Field(default=None, description="A model whose weights, and tokenizer, it begins with")
+    pretraining: PretrainingConfig | None = Field(
+        default=None, description="What its backbone learns from texts without labels first"
+    )
     training: TrainingConfig = TrainingConfig()
 
     @property
@@ -68,6 +72,13 @@ class Contender(Spec):
         """The text part; where the start is a model and nothing else is said, that model's."""
         said = {"saved", "tokenizer", "normalize"} & self.text.model_fields_set
         return self.text if self.start is None or said else self.text.model_copy(update={"saved": self.start})
+
+    @property
+    def to_pretrain(self) -> Contender | None:
+        """The same with the training of its backbone for its own, if that has one of its own."""
+        if self.pretraining is None:
+            return None
+        return self.model_copy(update={"training": self.pretraining.whole_training})
 
 
 # The trivial model of each task: character n-grams, counted in seconds. Many a network loses to it.
@@ -115,6 +126,9 @@ class Recipe(Spec):
     start: str | None = Field(
         default=None, description="A model, name, name@version or folder, whose weights and tokenizer it begins with"
     )
+    pretraining: PretrainingConfig | None = Field(
+        default=None, description="What the model's backbone learns from texts without labels, before it is trained"
+    )
     training: TrainingConfig = TrainingConfig()
     baseline: Contender | None = Field(
         default=None, description="The trivial model that is trained beside yours; left out: one of character n-grams"
@@ -137,7 +151,13 @@ class Recipe(Spec):
     @property
     def mine(self) -> Contender:
         """The user's model and how it is trained."""
-        return Contender(text=self.text, model=self.model, start=self.start, training=self.training)
+        return Contender(
+            text=self.text,
+            model=self.model,
+            start=self.start,
+            pretraining=self.pretraining,
+            training=self.training,
+        )
 
     def contenders(self) -> dict[str, Contender]:
         """The user's model and the trivial one, by the name a report calls them."""
@@ -202,8 +222,32 @@ def _check_fit(recipe: Recipe) -> None:
         )
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
+    for place, contender in (("", recipe.mine), ("baseline.", recipe.baseline)):
+        if contender is not None and contender.pretraining is not None:
+            mistakes += [f"{place}pretraining: {mistake}" for mistake in _unfit_to_pretrain(contender, recipe.aim)]
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
+
+
+def _unfit_to_pretrain(contender: Contender, aim: Aim) -> list[str]:
+    """Why a contender's backbone can't learn to fill in masked ids."""
+    named, mistakes = contender_model(contender), []
+    if aim == "generate":
+        mistakes.append(f"it is for models that answer about texts, and this recipe is to {aim}.")
+    elif not hasattr(named.kind, "filler"):
+        able = [name for name in MODELS if hasattr(MODELS[name], "filler")]
+        mistakes.append(f"{named.name} has no backbone that could learn before it; {', '.join(able)} has one.")
+    tokenizer = component(TOKENIZERS, contender.text.tokenizer, where="text.tokenizer")
+    if contender.text.saved is None and not reads_once(tokenizer.kind):
+        mistakes.append(f"{tokenizer.name} reads a text twice, so what is masked in one reading stands in the other.")
+    if contender.pretraining is not None and contender.pretraining.training.loss is not None:
+        mistakes.append("training.loss is that of masked ids, and can't be chosen.")
+    return mistakes
+
+
+def reads_once(tokenizer: type[Any]) -> bool:
+    """If no id tells what another one stands for."""
+    return bool(getattr(tokenizer, "cut_once", True))
 
 
 # Where a recipe names components, in its own part and again under `baseline`.
@@ -214,6 +258,8 @@ _COMPONENTS: Mapping[str, Table] = {
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
     "training.loss": LOSSES,
+    "pretraining.training.optimizer": OPTIMIZERS,
+    "pretraining.training.schedule": SCHEDULES,
 }
 
 

@@ -30,7 +30,7 @@ def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events, *, cl
     write_atomic(folder / "recipe.yaml", loaded.text.encode())
     recipe = loaded.recipe
     with Journal(folder, events) as journal:
-        settings = recipe.model_dump(mode="json", include={"text", "model", "training"})
+        settings = recipe.model_dump(mode="json", include={"text", "model", "pretraining", "training"})
         with Tracked.by(recipe.track, journal, workspace, run=run, name=recipe.name, settings=settings) as tracked:
             result = _run(loaded, workspace, tracked, run, cluster)
         journal.finish({"model": result.model, "choice": result.choice, "verdict": result.verdict})

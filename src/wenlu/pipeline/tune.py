@@ -28,8 +28,9 @@ from wenlu.pipeline.flows.generate import with_defaults
 from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
 from wenlu.pipeline.space import space_of
 from wenlu.pipeline.spans import Between, Space
-from wenlu.pipeline.stage import run_stage, work_folder
+from wenlu.pipeline.stage import Finished, Stage, run_stage, work_folder
 from wenlu.pipeline.stages.dataset import dataset_stage
+from wenlu.pipeline.stages.pretraining import pretrain
 from wenlu.pipeline.stages.together import Start
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
 from wenlu.pipeline.stages.training import HISTORY, training_stage
@@ -156,12 +157,25 @@ class _Search:
         chosen = {key: _suggested(trial, key, span) for key, span in self._space.items()}
         loaded = load_recipe(self._path, settings=[*self._settings, *_as_settings(chosen, self._contender)])
         contender = _contender(loaded.recipe)
-        tokenizer = run_stage(
-            tokenizer_stage("tried", contender.reads, self._dataset, self._workspace), self._workspace, self._events
-        )
         start = None if contender.start is None else Start.of(find_model(self._workspace, contender.start))
+        first = pretrain(
+            "tried", contender, self._recipe.data, self._dataset, self._workspace, finish=self._finish, start=start
+        )
+        tokenizer = self._finish(
+            tokenizer_stage(
+                "tried", contender.reads, self._dataset, self._workspace, learned=first.tokenizer if first else None
+            )
+        )
         name = f"trial {trial.number}"
-        stage = training_stage(name, contender, tokenizer, self._dataset, aim=self._recipe.aim, start=start)
+        stage = training_stage(
+            name,
+            contender,
+            tokenizer,
+            self._dataset,
+            aim=self._recipe.aim,
+            start=start,
+            pretrained=first.training if first else None,
+        )
         watch = _Watch(self._events, trial, self._told, deadline=self._deadline, pruned=optuna.TrialPruned)
         try:
             finished = run_stage(stage, self._workspace, watch)
@@ -171,6 +185,9 @@ class _Search:
         rounds = msgspec.json.decode((finished.folder / HISTORY).read_bytes(), type=list[dict[str, Any]])
         values = [float(one[self._measure]) for one in rounds]
         return max(values) if self._more_is_better else min(values)
+
+    def _finish(self, stage: Stage) -> Finished:
+        return run_stage(stage, self._workspace, self._events)
 
     def _found(self, study: Study) -> Found:
         tried = [

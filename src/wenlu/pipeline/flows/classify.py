@@ -25,17 +25,27 @@ def classify(flow: Flow) -> RunResult:
 
 def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
     recipe, dataset = flow.recipe, flow.dataset
-    tokenizer = flow.finish(tokenizer_stage(name, contender.reads, dataset, flow.workspace))
+    first = flow.pretrain(name, contender)
+    tokenizer = flow.finish(
+        tokenizer_stage(name, contender.reads, dataset, flow.workspace, learned=first.tokenizer if first else None)
+    )
     training = flow.finish(
         training_stage(
-            name, contender, tokenizer, dataset, aim="classify", start=flow.start_of(contender), cluster=flow.cluster
+            name,
+            contender,
+            tokenizer,
+            dataset,
+            aim="classify",
+            start=flow.start_of(contender),
+            pretrained=first.training if first else None,
+            cluster=flow.cluster,
         )
     )
     candidate = flow.finish(
         candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)
     )
     evaluation = flow.finish(evaluation_stage(name, candidate, dataset))
-    return Contended(name, tokenizer, training, candidate, evaluation)
+    return Contended(name, tokenizer, training, candidate, evaluation, first.facts if first else None)
 
 
 def _check_labels(dataset: DatasetVersion, recipe: Recipe) -> None:

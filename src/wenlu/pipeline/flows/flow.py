@@ -10,6 +10,7 @@ from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.recipe import Contender, LoadedRecipe, Recipe
 from wenlu.pipeline.stage import Finished, Stage, run_stage
+from wenlu.pipeline.stages.pretraining import Pretrained, pretrain
 from wenlu.pipeline.stages.together import Start
 from wenlu.storage.workspace import Workspace
 
@@ -32,6 +33,19 @@ class Flow:
     def start_of(self, contender: Contender) -> Start | None:
         """The model that a contender begins with, if any; raises WenluError `unknown_model`."""
         return None if contender.start is None else Start.of(find_model(self.workspace, contender.start))
+
+    def pretrain(self, name: str, contender: Contender) -> Pretrained | None:
+        """What a contender's backbone learned first, if its recipe asks for that."""
+        return pretrain(
+            name,
+            contender,
+            self.recipe.data,
+            self.dataset,
+            self.workspace,
+            finish=self.finish,
+            start=self.start_of(contender),
+            cluster=self.cluster,
+        )
 
     def finish(self, stage: Stage) -> Finished:
         """The stage's result, from before or made now."""

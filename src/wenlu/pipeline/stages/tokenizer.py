@@ -13,7 +13,7 @@ from wenlu.base.events import Events, counted
 from wenlu.bundle.manifest import TEXT
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.recipe import TextConfig
-from wenlu.pipeline.stage import Stage
+from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.tokenizers import open_tokenizer
 from wenlu.storage.workspace import Workspace
 from wenlu.text.encoded import Encoded
@@ -27,9 +27,19 @@ _NO_LABEL = -1  # a language model asks for none, and other tasks refuse such te
 Block = tuple[list[str | None], Encoded]  # labels and ids of some texts
 
 
-def tokenizer_stage(name: str, config: TextConfig, dataset: DatasetVersion, workspace: Workspace) -> Stage:
-    """Learn the vocabulary from the training texts, or take a saved one, and encode what training reads."""
+def tokenizer_stage(
+    name: str,
+    config: TextConfig,
+    dataset: DatasetVersion,
+    workspace: Workspace,
+    *,
+    learned: Finished | None = None,
+) -> Stage:
+    """Learn the vocabulary from the training texts, or take a saved one, or that of another such stage, and encode what
+    training reads."""
     saved = None if config.saved is None else _saved(config.saved, config, dataset, workspace)
+    if learned is not None:
+        saved = TextPipeline.load(learned.folder / TEXT)
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         texts = _Texts(folder, dataset, events)

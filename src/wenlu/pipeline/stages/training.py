@@ -47,6 +47,7 @@ from wenlu.training.task import Rows, Task
 
 HISTORY = "history.json"
 _PLAN = "plan.json"
+_PRETRAINING = "the pretraining"
 _SHOWN, _CHARACTERS = 3, 24
 
 
@@ -58,17 +59,19 @@ def training_stage(
     *,
     aim: str,
     start: Start | None = None,
+    pretrained: Finished | None = None,
     cluster: str | None = None,
 ) -> Stage:
     """Train one contender; a killed training goes on from the newest checkpoint in its work folder.
 
-    Several processes do it together, here or on the Ray cluster at that address.
+    It begins with the weights of `start`, and of the stage in which its backbone was `pretrained`. Several processes do
+    it together, here or on the Ray cluster at that address.
     """
     named = contender_model(contender)
     config = contender.training
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        job = Job(contender, tokenizer, dataset, aim, folder, work, start)
+        job = Job(contender, tokenizer, dataset, aim, folder, work, start, pretrained.folder if pretrained else None)
         if config.processes == 1 and cluster is None:
             return train(job, events, ALONE)
         return do_together(job, "wenlu.pipeline.stages.training:take_part", events, cluster=cluster)
@@ -81,6 +84,7 @@ def training_stage(
             "settings": config.model_dump(mode="json", exclude={"processes", "shard"}),
             "aim": aim,
             "start": start.title if start else None,
+            "pretrained": pretrained.fingerprint if pretrained else None,
             "labels": dataset.labels,
             "torch": version("torch"),
         },
@@ -103,9 +107,14 @@ def take_part(path: Path) -> None:
 
 
 def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
-    """Train, and put weights and history into the job's folder; raises WenluError."""
-    config, named = job.contender.training, contender_model(job.contender)
-    goal: Aim = AIMS[job.aim](config, job.tokenizer, job.dataset)
+    """Train for the job's task; see `learn`."""
+    goal: Aim = AIMS[job.aim](job.contender.training, job.tokenizer, job.dataset)
+    return learn(job, contender_model(job.contender), goal, events, process)
+
+
+def learn(job: Job, named: Component, goal: Aim, events: Events, process: Process) -> dict[str, Any]:
+    """Train a model for a goal, and put weights and history into the job's folder; raises WenluError."""
+    config = job.contender.training
     before = read_plan(job.work / _PLAN)
     place = _place(config, named, before, process)
     checkpoints = Checkpoints(job.work / "checkpoints", config.keep, process)
@@ -161,6 +170,9 @@ def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Proc
     if job.start is not None:
         adopted = adopt(model, load_file(job.start.folder / WEIGHTS), origin=job.start.title)
         events.result(adopted.sentence(job.start.title))
+    if job.pretrained is not None:
+        adopted = adopt(model, load_file(job.pretrained / WEIGHTS), origin=_PRETRAINING)
+        events.result(adopted.sentence(_PRETRAINING))
     return model
 
 
