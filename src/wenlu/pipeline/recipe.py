@@ -223,25 +223,37 @@ def _check_fit(recipe: Recipe) -> None:
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
     for place, contender in (("", recipe.mine), ("baseline.", recipe.baseline)):
-        if contender is not None and contender.pretraining is not None:
-            mistakes += [f"{place}pretraining: {mistake}" for mistake in _unfit_to_pretrain(contender, recipe.aim)]
+        if contender is not None:
+            mistakes += [f"{place}{mistake}" for mistake in _unfit(contender, recipe.aim)]
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
 
 
-def _unfit_to_pretrain(contender: Contender, aim: Aim) -> list[str]:
+def _unfit(contender: Contender, aim: Aim) -> list[str]:
+    """What a contender's model can't do that is asked of it."""
+    named = contender_model(contender)
+    mistakes = [] if contender.pretraining is None else _unfit_to_pretrain(contender, contender.pretraining, aim)
+    if contender.training.samples is not None and not hasattr(named.kind, "reader"):
+        mistakes.append(f"training.samples: {named.name} is no language model, and writes nothing.")
+    return mistakes
+
+
+def _unfit_to_pretrain(contender: Contender, config: PretrainingConfig, aim: Aim) -> list[str]:
     """Why a contender's backbone can't learn to fill in masked ids."""
     named, mistakes = contender_model(contender), []
+    tokenizer = component(TOKENIZERS, contender.text.tokenizer, where="text.tokenizer")
     if aim == "generate":
-        mistakes.append(f"it is for models that answer about texts, and this recipe is to {aim}.")
+        mistakes.append(f"pretraining: it is for models that answer about texts, and this recipe is to {aim}.")
     elif not hasattr(named.kind, "filler"):
         able = [name for name in MODELS if hasattr(MODELS[name], "filler")]
-        mistakes.append(f"{named.name} has no backbone that could learn before it; {', '.join(able)} has one.")
-    tokenizer = component(TOKENIZERS, contender.text.tokenizer, where="text.tokenizer")
+        mistakes.append(f"pretraining: {named.name} has no backbone to be trained first; {', '.join(able)} has one.")
     if contender.text.saved is None and not reads_once(tokenizer.kind):
-        mistakes.append(f"{tokenizer.name} reads a text twice, so what is masked in one reading stands in the other.")
-    if contender.pretraining is not None and contender.pretraining.training.loss is not None:
-        mistakes.append("training.loss is that of masked ids, and can't be chosen.")
+        mistakes.append(f"pretraining: {tokenizer.name} reads a text twice, so what is masked stands there again.")
+    mistakes += [
+        f"pretraining.training: it has no {setting}."
+        for setting in ("loss", "samples")
+        if getattr(config.training, setting) is not None
+    ]
     return mistakes
 
 

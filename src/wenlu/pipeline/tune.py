@@ -235,6 +235,9 @@ class _Watch:
         if self._trial.should_prune():
             raise self._pruned
 
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        self._events.wrote(step, prompt, text)
+
     def result(self, line: str) -> None:
         self._events.result(line)
 

@@ -34,6 +34,10 @@ Show = Callable[[Rows], str]
 """What some rows of the training texts are, for a person who looks for what is wrong with them."""
 
 
+Watch = Callable[[nn.Module, int], None]
+"""Looks at a model in evaluation mode after so many steps, and leaves it and chance as they are."""
+
+
 class Training:
     """One model learning one task."""
 
@@ -48,9 +52,11 @@ class Training:
         events: Events,
         weights: Sequence[Weight] | None = None,
         show: Show | None = None,
+        watch: Watch | None = None,
         process: Process = ALONE,
     ) -> None:
-        """`weights` are the parameters that are trained, all of them if left out."""
+        """`weights` are the parameters that are trained, all of them if left out; `watch` is called as often as
+        `config.samples` says."""
         self.model, self.task, self.config, self.events = process.place(model, place.device), task, config, events
         self.place, self.checkpoints, self.process = place, checkpoints, process
         self._learner = process.learner(self.model, place.device)
@@ -63,6 +69,7 @@ class Training:
         self.progress = Progress()
         self.epoch_steps = len(task.batches(1))
         process.seed(config.seed)
+        self._watch = watch
         self._show = show or (lambda rows: f"rows {', '.join(map(str, rows[:8]))}")
 
     @property
@@ -110,12 +117,24 @@ class Training:
                 self._save()
             elif progress.steps % self.config.checkpoint_every == 0:
                 self._save()
+            self._let_watch()
             if ends_epoch:
                 return
 
     def _ends_round(self) -> bool:
         every = self.config.validate_every or self.epoch_steps
         return self.progress.steps % every == 0 or self.progress.epoch > self.config.epochs
+
+    def _let_watch(self) -> None:
+        """Show the weights that would be kept now, if it is time to."""
+        samples, steps = self.config.samples, self.progress.steps
+        if self._watch is None or samples is None or not self.process.main:
+            return
+        if self._ends_round() if samples.every is None else steps % samples.every == 0:
+            with self.average.lent_to(self.model) if self.average is not None else nullcontext():
+                self.model.eval()
+                self._watch(self.model, steps)
+                self.model.train()
 
     def _step(self, rows: Rows) -> None:
         progress = self.progress

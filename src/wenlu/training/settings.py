@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from wenlu.base.spec import Field, Spec
+from wenlu.bundle.sampling import Sampling
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -19,6 +20,13 @@ class PackingConfig(Spec):
     documents: Literal["separate", "joined"] = Field(
         "separate", description="Whether an id sees texts that stand before its own in the same row"
     )
+
+
+class SamplesConfig(Sampling):
+    """What a language model writes while it is trained."""
+
+    prompts: list[str] = Field(min_length=1, max_length=16, description="What it writes on from; empty: from nothing")
+    every: int | None = Field(default=None, ge=1, description="Steps between; left out: at each look at validation")
 
 
 class TrainingConfig(Spec):
@@ -52,6 +60,9 @@ class TrainingConfig(Spec):
     average: float | None = Field(
         default=None, gt=0, lt=1, description="Decay of the moving average of the weights that is kept; out: none"
     )
+    samples: SamplesConfig | None = Field(
+        default=None, description="Of a language model: what it writes on the way, for people to watch"
+    )
     seed: int = Field(default=1, ge=0, lt=2**31, description="Of initial weights, order and dropout")
     device: Device = Field(default="auto", description="Where it computes: auto, cpu, cuda or mps")
     precision: Precision = Field(default="auto", description="Of matrix products: auto, float32 or bfloat16")
@@ -73,4 +84,6 @@ class TrainingConfig(Spec):
     def _work_for_all(self) -> Self:
         if self.processes > self.batch:
             raise ValueError(f"processes = {self.processes} are more than the {self.batch} texts of a step, 'batch'")
+        if self.shard and self.samples is not None:
+            raise ValueError("'samples' need the whole model, and 'shard' divides it")
         return self

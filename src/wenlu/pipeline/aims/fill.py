@@ -65,7 +65,7 @@ class FillAim:
         if not reads_once(type(tokenizer)):
             raise WenluError(
                 "read_twice",
-                "This tokenizer reads a text twice, so what is masked in one reading stands in the other.",
+                "This tokenizer reads a text twice, so what is masked stands there again.",
                 hint="Pretrain with char, word, bpe or unigram.",
             )
         said = self._pretraining

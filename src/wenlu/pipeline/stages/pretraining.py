@@ -28,7 +28,7 @@ from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.pipeline.stages.together import Job, Start, do_together, leave, taking_part
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
-from wenlu.pipeline.stages.training import HISTORY, learn
+from wenlu.pipeline.stages.training import BESIDE, HISTORY, learn
 from wenlu.storage.workspace import Workspace
 from wenlu.training.process import ALONE, Process
 
@@ -125,7 +125,7 @@ def _stage(
         inputs={
             "tokenizer": tokenizer.fingerprint,
             "model": named.as_data(),
-            "settings": config.model_dump(mode="json", exclude={"processes", "shard"}),
+            "settings": config.model_dump(mode="json", exclude=BESIDE),
             "masking": pretraining and pretraining.model_dump(mode="json", include={"mask", "span"}),
             "start": start.title if start else None,
             "torch": version("torch"),

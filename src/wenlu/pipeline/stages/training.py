@@ -42,10 +42,14 @@ from wenlu.training.plan import Plan, epochs_within, read_plan, worth_compiling,
 from wenlu.training.precision import KINDS
 from wenlu.training.process import ALONE, Process, per_process
 from wenlu.training.progress import Round, Trained
+from wenlu.training.samples import Samples
 from wenlu.training.settings import TrainingConfig
 from wenlu.training.task import Rows, Task
 
 HISTORY = "history.json"
+BESIDE = {"processes", "shard", "samples"}
+"""Settings of a training that do not decide what is learned."""
+
 _PLAN = "plan.json"
 _PRETRAINING = "the pretraining"
 _SHOWN, _CHARACTERS = 3, 24
@@ -81,7 +85,7 @@ def training_stage(
         inputs={
             "tokenizer": tokenizer.fingerprint,
             "model": named.as_data(),
-            "settings": config.model_dump(mode="json", exclude={"processes", "shard"}),
+            "settings": config.model_dump(mode="json", exclude=BESIDE),
             "aim": aim,
             "start": start.title if start else None,
             "pretrained": pretrained.fingerprint if pretrained else None,
@@ -137,6 +141,7 @@ def learn(job: Job, named: Component, goal: Aim, events: Events, process: Proces
         events=events,
         weights=weights,
         show=lambda rows: _shown(job.dataset, rows),
+        watch=_samples(job, events),
         process=process,
     )
     trained = training.run()
@@ -148,6 +153,12 @@ def learn(job: Job, named: Component, goal: Aim, events: Events, process: Proces
     events.result(_said(trained, parameters, place=where))
     said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
     return {**said, **goal.said(), "parents": [job.start.title] if job.start else []}
+
+
+def _samples(job: Job, events: Events) -> Samples | None:
+    """What lets people watch a language model learn, if they want to."""
+    config = job.contender.training.samples
+    return None if config is None else Samples(config, TextPipeline.load(job.tokenizer.folder / TEXT), events)
 
 
 def _place(config: TrainingConfig, named: Component, before: Plan | None, process: Process) -> Place:
