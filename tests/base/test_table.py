@@ -12,6 +12,8 @@ from wenlu.bundle.export import EXPORTS
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.readers import READERS
 from wenlu.models import MODELS
+from wenlu.models.activations import ACTIVATIONS
+from wenlu.models.initialisers import INITIALISERS
 from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.flows import FLOWS
 from wenlu.pipeline.trackers import TRACKERS
@@ -26,10 +28,12 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
 
 ALL = [
+    ACTIVATIONS,
     AIMS,
     EXPORTS,
     FILTERS,
     FLOWS,
+    INITIALISERS,
     MODELS,
     NORMALIZERS,
     LAUNCHERS,
@@ -44,7 +48,7 @@ ALL = [
     TRACKERS,
     WRITERS,
 ]
-CONFIGURED = [FILTERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]
+CONFIGURED = [FILTERS, INITIALISERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda table: table.kind)

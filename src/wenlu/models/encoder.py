@@ -9,20 +9,27 @@ import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 
-from wenlu.base.spec import Field, Spec
+from wenlu.base.spec import Field
+from wenlu.models.activations import ACTIVATIONS, Activation
+from wenlu.models.initialisers import BeginsConfig, begin
 
 _NEVER = -1e4  # below every state, and a weight of e to that is 0
 _UNKNOWN = 1  # the id that the rows which learn from texts give to what they don't know
 _SLOWEST = 10_000.0  # ids in which the slowest pair of a rotation goes round, over 2 pi
 
 
-class EncoderConfig(Spec):
+class EncoderConfig(BeginsConfig):
     """The shape of a backbone."""
 
     width: int = Field(192, ge=8, le=8192, description="Size of the state of a token")
     layers: int = Field(3, ge=1, le=64, description="Layers, one above the other")
     heads: int = Field(6, ge=1, le=128, description="Parts that the state is looked at in")
     feed_forward: Literal["swiglu", "gelu"] = Field("swiglu", description="What a layer computes at each place")
+    activation: Activation | None = Field(
+        None,
+        exclude_if=lambda name: name is None,
+        description="A row of the activations, for the feed-forward; left out: silu in swiglu, gelu in gelu",
+    )
     inner: int = Field(384, ge=8, le=32_768, description="Size of the state inside the feed-forward")
     positions: Literal["rotary", "learned"] = Field("rotary", description="How it knows the order of ids")
     longest: int = Field(512, ge=1, le=65_536, description="Ids that learned positions know; rotary ones know any")
@@ -80,6 +87,7 @@ class EncoderFiller(nn.Module):
         super().__init__()
         self.backbone = Backbone(config, vocabulary_size=vocabulary_size)
         self.head = nn.Sequential(nn.Linear(config.width, config.width), nn.GELU(), _norm(config))
+        begin(self, config)
 
     @property
     def projection(self) -> Tensor:
@@ -120,6 +128,7 @@ class Encoder(nn.Module):
         self.output = nn.Linear(config.width * (2 if config.pooling == "mean_max" else 1), labels)
         if config.pooling == "attention":
             self.attention = nn.Linear(config.width, 1, bias=False)
+        begin(self, config)
 
     def hidden(self, tokens_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The state of every id [B, T, H]; what stands behind the last real id has a state of no meaning."""
@@ -157,6 +166,7 @@ class _Layer(nn.Module):
         self.heads = config.heads
         self.rotary = config.positions == "rotary"
         self.gated = config.feed_forward == "swiglu"
+        self.activation = ACTIVATIONS[config.activation or ("silu" if self.gated else "gelu")]
         self.look_norm, self.think_norm = _norm(config), _norm(config)
         self.look = nn.Linear(width, 3 * width, bias=False)
         self.seen = nn.Linear(width, width, bias=False)
@@ -171,9 +181,9 @@ class _Layer(nn.Module):
         inner_BTI = self.think(self.think_norm(states_BTH))
         if self.gated:
             gate_BTI, inner_BTI = inner_BTI.chunk(2, dim=2)
-            inner_BTI = nn.functional.silu(gate_BTI) * inner_BTI
+            inner_BTI = self.activation(gate_BTI) * inner_BTI
         else:
-            inner_BTI = nn.functional.gelu(inner_BTI)
+            inner_BTI = self.activation(inner_BTI)
         result_BTH: Tensor = states_BTH + self.dropout(self.thought(inner_BTI))
         return result_BTH
 
