@@ -222,9 +222,7 @@ def _check_fit(recipe: Recipe) -> None:
         )
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
-    for place, contender in (("", recipe.mine), ("baseline.", recipe.baseline)):
-        if contender is not None:
-            mistakes += [f"{place}{mistake}" for mistake in _unfit(contender, recipe.aim)]
+    mistakes += [mistake for contender in recipe.contenders().values() for mistake in _unfit(contender, recipe.aim)]
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
 
