@@ -18,6 +18,7 @@ def small_filler(name: str, *, seed: int = 1, **settings: object) -> nn.Module:
     """The filler of a small model of that row, in evaluation mode."""
     torch.manual_seed(seed)
     kind = MODELS[name]
-    config = kind.Config(**{**SMALL.get(name, {}), **settings})
+    shared = {key: value for key, value in SMALL.get(name, {}).items() if key in kind.filler.Config.model_fields}
+    config = kind.filler.Config(**{**shared, **settings})
     model: nn.Module = kind.filler(config, vocabulary_size=VOCABULARY)
     return model.eval()

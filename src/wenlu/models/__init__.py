@@ -6,9 +6,10 @@ the other rows of the batch do not change a row's logits. One with `compares = T
 `separator` between two texts, and keeps it with its weights.
 
 A classifier with a `filler` can learn from texts without labels first. The filler is made as `filler(config,
-vocabulary_size=…)`; its `forward(tokens_BT, lengths_B, asked_BT)` gives the states [N, H] at the places that are asked
-for, and logits over all ids are these times its `projection` [V, H]. The classifier begins with those of its weights
-that have names and shapes of its own.
+vocabulary_size=…)`, where the fields of `filler.Config` are those of the classifier's that decide what they share; its
+`forward(tokens_BT, lengths_B, asked_BT)` gives the states [N, H] at the places that are asked for, and logits over all
+ids are these times its `projection` [V, H]. The classifier begins with those of its weights that have names and shapes
+of its own.
 
 A generator is made as `Model(config, vocabulary_size=…)`. Its `forward(tokens_BT, documents_BT=None)` gives logits
 [B, T, V]: at each place, of the id that comes next. No id that comes later changes them, and none of another document.

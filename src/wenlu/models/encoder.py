@@ -82,6 +82,7 @@ class EncoderFiller(nn.Module):
     """
 
     gains_by_half = True
+    Config = EncoderConfig
 
     def __init__(self, config: EncoderConfig, *, vocabulary_size: int) -> None:
         super().__init__()

@@ -109,7 +109,7 @@ def _stage(
     start: Start | None,
     cluster: str | None,
 ) -> Stage:
-    named, config, pretraining = contender_model(contender), contender.training, contender.pretraining
+    config, pretraining = contender.training, contender.pretraining
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         events.result(
@@ -124,7 +124,7 @@ def _stage(
         name=f"pretraining {name}",
         inputs={
             "tokenizer": tokenizer.fingerprint,
-            "model": named.as_data(),
+            "model": _filler(contender).as_data(),
             "settings": config.model_dump(mode="json", exclude=BESIDE),
             "masking": pretraining and pretraining.model_dump(mode="json", include={"mask", "span"}),
             "start": start.title if start else None,
@@ -158,8 +158,16 @@ def take_part(path: Path) -> None:
 
 def fill(job: Job, events: Events, process: Process) -> dict[str, Any]:
     """Train the backbone; see `learn`."""
-    named, pretraining = contender_model(job.contender), job.contender.pretraining
+    pretraining = job.contender.pretraining
     if pretraining is None:
         raise TypeError("this contender is not to be pretrained")
     goal = FillAim(job.contender.training, pretraining, job.tokenizer)
-    return learn(job, Component(named.name, named.kind.filler, named.config), goal, events, process)
+    return learn(job, _filler(job.contender), goal, events, process)
+
+
+def _filler(contender: Contender) -> Component:
+    """What learns in the model's place. How the model pools and answers is nothing to it."""
+    named = contender_model(contender)
+    kind = named.kind.filler
+    shared = named.config.model_dump(include=set(kind.Config.model_fields))
+    return Component(named.name, kind, kind.Config(**shared))
