@@ -15,7 +15,7 @@ from wenlu.models import MODELS
 from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.flows import FLOWS
 from wenlu.pipeline.trackers import TRACKERS
-from wenlu.serving.runtimes import RUNTIMES, WRITERS
+from wenlu.serving.runtimes import REWRITERS, RUNTIMES, WRITERS
 from wenlu.storage.by_uri import STORAGES
 from wenlu.text.normalize import NORMALIZERS
 from wenlu.text.segment import SEGMENTERS
@@ -42,6 +42,7 @@ ALL = [
     STORAGES,
     TOKENIZERS,
     TRACKERS,
+    REWRITERS,
     WRITERS,
 ]
 CONFIGURED = [FILTERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]

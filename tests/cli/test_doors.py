@@ -19,7 +19,8 @@ DOORS = {
     "run": ["recipe", "--set", "--cluster", "--root", "--json"],
     "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
     "predict": [
-        "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root",
+        "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed",
+        "--beams", "--no-repeat", "--root",
     ],
     "tune": ["recipe", "--budget", "--trials", "--set", "--run", "--root", "--json"],
     "dataset import": [

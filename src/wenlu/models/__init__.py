@@ -7,6 +7,9 @@ the other rows of the batch do not change a row's logits. One with `compares = T
 
 A generator is made as `Model(config, vocabulary_size=…)`. Its `forward(tokens_BT, documents_BT=None)` gives logits
 [B, T, V]: at each place, of the id that comes next. No id that comes later changes them, and none of another document.
+
+A model from text to text is made alike. Its `forward(sources_BS, lengths_B, tokens_BT)` gives the same of a target that
+follows a source, of which the first `lengths_B[b] ≥ 1` ids are real.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ MODELS = Table(
         "linear": "wenlu.models.linear:Linear",
         "lstm": "wenlu.models.lstm:Lstm",
         "pair": "wenlu.models.pair:Pair",
+        "seq2seq": "wenlu.models.seq2seq:Seq2seq",
         "textcnn": "wenlu.models.textcnn:TextCnn",
     },
 )

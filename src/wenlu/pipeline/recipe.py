@@ -32,7 +32,7 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
 
-Aim = Literal["classify", "regress", "generate"]
+Aim = Literal["classify", "regress", "generate", "seq2seq", "autoencode"]
 
 
 class TextConfig(PipelineConfig):
@@ -187,14 +187,14 @@ def contender_model(contender: Contender) -> Component:
 
 def _check_fit(recipe: Recipe) -> None:
     """Raises WenluError `bad_settings` where parts that are each right don't go together."""
+    loss_of = "seq2seq" if recipe.aim == "autoencode" else recipe.aim
     mistakes = [
         f"{place}: {named.name} is a loss of {named.kind.task}, and this recipe is to {recipe.aim}."
         for place, training in (
             ("training.loss", recipe.training),
             *([("baseline.training.loss", recipe.baseline.training)] if recipe.baseline else []),
         )
-        if training.loss is not None
-        and (named := component(LOSSES, training.loss, where=place)).kind.task != recipe.aim
+        if training.loss is not None and (named := component(LOSSES, training.loss, where=place)).kind.task != loss_of
     ]
     if (recipe.aim == "regress") != (recipe.data.target == "number"):
         mistakes.append(

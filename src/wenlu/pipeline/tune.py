@@ -24,12 +24,13 @@ from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.events import Events
 from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.flows.generate import with_defaults
+from wenlu.pipeline.flows import generate, seq2seq
 from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
 from wenlu.pipeline.space import space_of
 from wenlu.pipeline.spans import Between, Space
 from wenlu.pipeline.stage import run_stage, work_folder
 from wenlu.pipeline.stages.dataset import dataset_stage
+from wenlu.pipeline.stages.seq2seq.tokenizer import halves_stage
 from wenlu.pipeline.stages.together import Start
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
 from wenlu.pipeline.stages.training import HISTORY, training_stage
@@ -45,7 +46,17 @@ _GOALS = {
     "classify": ("validation_accuracy", "validation_accuracy", True),
     "regress": ("validation_rmse", "validation_error", False),
     "generate": ("validation_loss", "validation_loss", False),
+    "seq2seq": ("validation_loss", "validation_loss", False),
+    "autoencode": ("validation_loss", "validation_loss", False),
 }
+
+# By task: what fills in what a recipe leaves to its model, and what encodes its texts, where that is not the usual.
+_COMPLETE = {
+    "generate": generate.with_defaults,
+    "seq2seq": seq2seq.with_defaults,
+    "autoencode": seq2seq.with_defaults,
+}
+_ENCODED = {"seq2seq": halves_stage}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +167,9 @@ class _Search:
         chosen = {key: _suggested(trial, key, span) for key, span in self._space.items()}
         loaded = load_recipe(self._path, settings=[*self._settings, *_as_settings(chosen, self._contender)])
         contender = _contender(loaded.recipe)
+        encoded = _ENCODED.get(self._recipe.aim, tokenizer_stage)
         tokenizer = run_stage(
-            tokenizer_stage("tried", contender.reads, self._dataset, self._workspace), self._workspace, self._events
+            encoded("tried", contender.reads, self._dataset, self._workspace), self._workspace, self._events
         )
         start = None if contender.start is None else Start.of(find_model(self._workspace, contender.start))
         name = f"trial {trial.number}"
@@ -240,7 +252,8 @@ def _suggested(trial: Trial, key: str, span: Between | list[Any]) -> Any:
 
 def _contender(recipe: Recipe) -> Contender:
     """The user's model and how it is trained, nothing left out."""
-    return with_defaults(recipe.mine) if recipe.aim == "generate" else recipe.mine
+    complete = _COMPLETE.get(recipe.aim)
+    return complete(recipe.mine) if complete else recipe.mine
 
 
 def _own(contender: Contender, space: Space) -> dict[str, Any]:

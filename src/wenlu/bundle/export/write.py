@@ -24,7 +24,7 @@ def write_export(bundle: Bundle, target: Path, *, to: str) -> None:
         with (bundle.folder / ONNX).open("rb") as source, new_file(target) as file:
             shutil.copyfileobj(source, file)
     else:
-        known = "hf" if bundle.manifest.task == "generate" else "onnx"
+        known = {"generate": "hf", "seq2seq": "none yet"}.get(bundle.manifest.task, "onnx")
         raise WenluError("no_export", f"{bundle.title} can't be written as '{to}'.", hint=f"Known for it: {known}.")
 
 
