@@ -126,7 +126,9 @@ def test_a_size_has_as_many_weights_as_its_name_says_and_any_number_may_be_set()
     config = Seq2seq.Config(size="1M", encoder_layers=1, intermediate=64)
     with torch.device("meta"):
         model = Seq2seq(config, vocabulary_size=11)
-    matrices = sum(one.numel() for name, one in model.named_parameters() if one.ndim == 2 and name != "embedding.weight")
+    matrices = sum(
+        one.numel() for name, one in model.named_parameters() if one.ndim == 2 and name != "embedding.weight"
+    )
     assert matrices == config.shape.parameters
     assert (len(model.encoder), len(model.decoder)) == (1, 2)
 

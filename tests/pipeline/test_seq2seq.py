@@ -84,8 +84,8 @@ def test_a_recipe_ends_with_a_model_that_rewrites_what_it_has_never_seen(rewrite
     assert manifest.metrics["test_rouge_l"] > 0.9
     assert manifest.metrics["test_exact"] > 0.7
     assert 1 < manifest.metrics["test_perplexity"] < 1.5
-    answers = rewriter.rewrite(["吾往", "けふかへる"], Decoding())
-    assert [one.text for one in answers] == ["我去", "今日帰る"]
+    answers = rewriter.rewrite(["吾往汝食", "けふかへるいふ"], Decoding())
+    assert [one.text for one in answers] == ["我去你吃", "今日帰る言う"]
     assert all(one.ended for one in answers)
 
 
@@ -124,16 +124,17 @@ def test_the_report_shows_text_target_and_answer_beside_what_nobody_had_to_learn
 
 
 def test_the_command_line_answers_with_the_text(run: tuple[Workspace, RunResult]):
-    command = [sys.executable, "-m", "wenlu", "predict", "tiny-modern", "汝食", "--root", str(run[0].root)]
+    command = [sys.executable, "-m", "wenlu", "predict", "tiny-modern", "汝食此目", "--root", str(run[0].root)]
     for more in ([], ["--beams", "4", "--no-repeat", "3", "--length", "8"]):
         done = subprocess.run([*command, *more], capture_output=True, text=True, check=True)
-        assert msgspec.json.decode(done.stdout) == {"text": "汝食", "written": "你吃"}
+        assert msgspec.json.decode(done.stdout) == {"text": "汝食此目", "written": "你吃这眼"}
     wrong = subprocess.run([*command, "--beams", "0"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 1
     assert "beams = 0" in wrong.stderr
     assert "Traceback" not in wrong.stderr
 
 
+@pytest.mark.slow
 def test_a_text_that_is_its_own_target_needs_no_pair(tmp_path: Path):
     path = made_recipe(tmp_path, task="autoencode")
     (tmp_path / "lines.txt").write_text("\n".join(f"{old}{new}" for old, new in pairs(300)), encoding="utf-8")
@@ -164,6 +165,7 @@ def test_a_target_longer_than_the_model_writes_is_cut_and_has_no_end(tmp_path: P
     assert found.tokens.tolist() == [3]
 
 
+@pytest.mark.slow
 def test_two_processes_train_it_together_and_it_is_as_good(tmp_path: Path):
     recipe = load_recipe(made_recipe(tmp_path), settings=["training.processes=2"])
     workspace = Workspace(tmp_path / "root")

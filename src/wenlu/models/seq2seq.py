@@ -147,7 +147,7 @@ class Seq2seq(nn.Module):
         states_BSE = self._embedded(sources_BS)
         for layer in _layers(self.encoder):
             states_BSE = layer(states_BSE, turns, real_B11S)
-        return Reading(self.read_norm(states_BSE), real_B11S, [LayerSeen() for _ in self.decoder])
+        return Reading(Read(self.read_norm(states_BSE), real_B11S, turns), [LayerSeen() for _ in self.decoder])
 
     def further(self, tokens_BT: Tensor, reading: Reading) -> Tensor:
         """Logits [B, V] of what follows the last of `tokens_BT`; these follow what was written, and are added to it."""
@@ -157,7 +157,7 @@ class Seq2seq(nn.Module):
         turns = self._turns(reading.length, tokens_BT.size(1))
         states_BTE = self._embedded(tokens_BT)
         for layer, seen in zip(_writers(self.decoder), reading.layers, strict=True):
-            states_BTE = layer(states_BTE, turns, reading.sources, reading.real, seen)
+            states_BTE = layer(states_BTE, turns, reading.read, seen)
         normed_BTE: Tensor = self.written_norm(states_BTE)
         return normed_BTE
 
@@ -200,14 +200,19 @@ class LayerSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Sources that were read, and what is written behind them: nothing is read twice.
+class Read:
+    """Sources: their states [B, S, E], which of their ids are real [B, 1, 1, S], and where these stand."""
 
-    `sources` are the states of the sources [B, S, E], `real` tells their real ids from padding [B, 1, 1, S].
-    """
-
-    sources: Tensor
+    states: Tensor
     real: Tensor
+    turns: Turns
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Sources that were read, and what is written behind them: nothing is read twice."""
+
+    read: Read
     layers: Sequence[LayerSeen]
 
     @property
@@ -218,9 +223,9 @@ class Reading:
 
     def chosen(self, rows: Iterable[int]) -> Reading:
         """Only these rows, in this order; one may be chosen several times."""
-        rows_R = torch.tensor(list(rows), dtype=torch.long, device=self.sources.device)
-        layers = [layer.chosen(rows_R) for layer in self.layers]
-        return Reading(self.sources[rows_R], self.real[rows_R], layers)
+        rows_R = torch.tensor(list(rows), dtype=torch.long, device=self.read.states.device)
+        read = Read(self.read.states[rows_R], self.read.real[rows_R], self.read.turns)
+        return Reading(read, [layer.chosen(rows_R) for layer in self.layers])
 
 
 def _chosen(seen: Seen | None, rows_R: Tensor) -> Seen | None:
@@ -245,7 +250,11 @@ class _Reads(nn.Module):
 
 
 class _Writes(nn.Module):
-    """Each id of the target looks at itself and those before it, then across at the source, then thinks for itself."""
+    """Each id of the target looks at itself and those before it, then across at the source, then thinks for itself.
+
+    Places count across too: what stands at a place of the target most often comes from about the same place of the
+    source, and a model that sees how far apart they are learned to align them in a fifth of the steps.
+    """
 
     def __init__(self, shape: Shape, dropout: float) -> None:
         super().__init__()
@@ -253,15 +262,15 @@ class _Writes(nn.Module):
         self.look, self.across, self.think = _Looks(shape), _Looks(shape), _Thinks(shape)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, states_BTE: Tensor, turns: Turns, read_BSE: Tensor, real_B11S: Tensor, seen: LayerSeen) -> Tensor:
+    def forward(self, states_BTE: Tensor, turns: Turns, read: Read, seen: LayerSeen) -> Tensor:
         normed_BTE = self.look_norm(states_BTE)
         begins = seen.written is None
         written = seen.add(*self.look.keys(normed_BTE, turns))
         mask = None if begins else _behind(normed_BTE.size(1), written[0])
         states_BTE = states_BTE + self.dropout(self.look(normed_BTE, written, turns, mask, causal=begins))
         if seen.source is None:
-            seen.source = self.across.keys(read_BSE, None)
-        across_BTE = self.across(self.across_norm(states_BTE), seen.source, None, real_B11S)
+            seen.source = self.across.keys(read.states, read.turns)
+        across_BTE = self.across(self.across_norm(states_BTE), seen.source, turns, read.real)
         states_BTE = states_BTE + self.dropout(across_BTE)
         out_BTE: Tensor = states_BTE + self.dropout(self.think(self.think_norm(states_BTE)))
         return out_BTE
@@ -279,8 +288,8 @@ class _Looks(nn.Module):
         self.into = nn.Linear(shape.hidden, shape.hidden, bias=False)
         self.query_norm, self.key_norm = nn.RMSNorm(head), nn.RMSNorm(head)
 
-    def keys(self, states_BTE: Tensor, turns: Turns | None) -> Seen:
-        """Keys and values [B, H, T, D] of states that may be looked at, turned by their places where these count."""
+    def keys(self, states_BTE: Tensor, turns: Turns) -> Seen:
+        """Keys and values of states that may be looked at."""
         keys_BHTD, values_BHTD = map(self._by_head, self.key_value(states_BTE).chunk(2, dim=2))
         return _turned(self.key_norm(keys_BHTD), turns), values_BHTD
 
@@ -288,7 +297,7 @@ class _Looks(nn.Module):
         self,
         states_BTE: Tensor,
         seen: Seen,
-        turns: Turns | None,
+        turns: Turns,
         mask: Tensor | None,
         *,
         causal: bool = False,
@@ -316,10 +325,8 @@ class _Thinks(nn.Module):
         return out
 
 
-def _turned(heads_BHTD: Tensor, turns: Turns | None) -> Tensor:
-    """Each pair (i, i + D/2) of a head's numbers, turned by its place's angle; as it is where places don't count."""
-    if turns is None:
-        return heads_BHTD
+def _turned(heads_BHTD: Tensor, turns: Turns) -> Tensor:
+    """Each pair (i, i + D/2) of a head's numbers, turned by its place's angle."""
     cosine, sine = (turn.to(heads_BHTD.dtype) for turn in turns)
     first, second = heads_BHTD.chunk(2, dim=-1)
     return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1)
