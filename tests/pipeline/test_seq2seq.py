@@ -20,6 +20,7 @@ from wenlu.bundle.seal import open_bundle
 from wenlu.bundle.shelf import find_model
 from wenlu.pipeline.recipe import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
+from wenlu.pipeline.tune import tune
 from wenlu.serving.runtimes import REWRITERS
 from wenlu.serving.service import serve
 from wenlu.storage.workspace import Workspace
@@ -171,6 +172,14 @@ def test_two_processes_train_it_together_and_it_is_as_good(tmp_path: Path):
     workspace = Workspace(tmp_path / "root")
     run_recipe(recipe, workspace, Silent())
     assert opened(workspace, "tiny-modern").bundle.manifest.metrics["test_rouge_l"] > 0.9
+
+
+@pytest.mark.slow
+def test_better_settings_are_looked_for(tmp_path: Path):
+    pytest.importorskip("optuna")
+    found = tune(made_recipe(tmp_path), Workspace(tmp_path / "root"), Silent(), budget=120, trials=1)
+    assert found.measure == "validation_loss"
+    assert 0 < found.value < 1
 
 
 def test_it_is_neither_served_nor_exported_and_says_so(rewriter: Rewriter, tmp_path: Path):
