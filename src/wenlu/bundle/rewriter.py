@@ -59,8 +59,9 @@ class Rewriter:
 
     def surprises(self, texts: Sequence[str], targets: Sequence[str]) -> Surprises:
         """How surprising each target is behind its text, both read as far as `max_length` ids."""
-        sources, longest = self.bundle.pipeline.encode(texts), self.bundle.manifest.max_length
-        rows = [[self._end, *ids, *([self._end] if len(ids) < longest else [])] for ids in self._targets(targets)]
+        pipeline, longest = self.bundle.pipeline, self.bundle.manifest.max_length
+        sources = pipeline.encode(texts)
+        rows = [[self._end, *ids, *([self._end] if len(ids) < longest else [])] for ids in pipeline.encode(targets)]
         nats = np.empty(len(rows))
         for some in _batches([len(source) + len(row) for source, row in zip(sources, rows, strict=True)]):
             nats[some] = self._runtime.nats([sources[row] for row in some], [rows[row] for row in some])
@@ -68,9 +69,6 @@ class Rewriter:
 
     def close(self) -> None:
         self._runtime.close()
-
-    def _targets(self, targets: Sequence[str]) -> list[list[int]]:
-        return self.bundle.pipeline.encode(targets)
 
     def _written(self, ids: list[int]) -> Written:
         ended = ids[-1:] == [self._end]
