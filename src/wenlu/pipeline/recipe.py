@@ -20,6 +20,7 @@ from wenlu.base.table import Table
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
 from wenlu.models import MODELS
+from wenlu.pipeline.auto import AutoConfig, candidates, is_auto, read_auto
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
@@ -111,7 +112,7 @@ class Recipe(Spec):
     )
     data: DataConfig
     text: TextConfig = TextConfig()
-    model: str | dict[str, Any] = Field(description="A row of the models, with settings")
+    model: str | dict[str, Any] = Field(description="A row of the models, with settings; or auto")
     start: str | None = Field(
         default=None, description="A model, name, name@version or folder, whose weights and tokenizer it begins with"
     )
@@ -131,8 +132,15 @@ class Recipe(Spec):
         """The task, said or not."""
         if self.task is None and self.data.target == "number":
             return "regress"
+        if self.auto is not None:
+            return self.task or "classify"
         first: Aim = component(MODELS, self.model, where="model").kind.task
         return self.task or first
+
+    @property
+    def auto(self) -> AutoConfig | None:
+        """How long is looked and among what, where the recipe leaves the model to us."""
+        return read_auto(self.model)
 
     @property
     def mine(self) -> Contender:
@@ -140,13 +148,20 @@ class Recipe(Spec):
         return Contender(text=self.text, model=self.model, start=self.start, training=self.training)
 
     def contenders(self) -> dict[str, Contender]:
-        """The user's model and the trivial one, by the name a report calls them."""
-        own = component(MODELS, self.model, where="model").name
+        """The user's model, or what is tried in its place, and the trivial one, by the name a report calls them."""
+        own = self._own()
         beside = self.baseline or BASELINES.get(self.aim)
         if beside is None:
-            return {own: self.mine}
+            return own
         trivial = component(MODELS, beside.model, where="baseline: model").name
-        return {own: self.mine, (f"{trivial} (baseline)" if own == trivial else trivial): beside}
+        return {**own, (f"{trivial} (baseline)" if trivial in own else trivial): beside}
+
+    def _own(self) -> dict[str, Contender]:
+        if self.auto is None:
+            return {component(MODELS, self.model, where="model").name: self.mine}
+        pairs = any(len(source.text_columns) > 1 for source in self.data.sources)
+        tried = candidates(self.auto, task=self.aim, language=self.data.language, pairs=pairs)
+        return {name: check(Contender, settings, where=f"model auto: {name}") for name, settings in tried.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +211,8 @@ def _check_fit(recipe: Recipe) -> None:
         if training.loss is not None
         and (named := component(LOSSES, training.loss, where=place)).kind.task != recipe.aim
     ]
+    if recipe.auto is not None:
+        mistakes += _auto_mistakes(recipe)
     if (recipe.aim == "regress") != (recipe.data.target == "number"):
         mistakes.append(
             f"The recipe is to {recipe.aim}, and data.target is {recipe.data.target}: regress wants number."
@@ -204,6 +221,16 @@ def _check_fit(recipe: Recipe) -> None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
+
+
+def _auto_mistakes(recipe: Recipe) -> list[str]:
+    if recipe.aim == "generate":
+        return ["model: auto is to classify or to regress; name a language model, such as decoder."]
+    chosen = [key for key in ("text", "training", "start") if key in recipe.model_fields_set]
+    mistakes = [f"model: auto brings its own text and training, so leave out: {', '.join(chosen)}."] if chosen else []
+    if not recipe.contenders().keys() - {"linear", "bag"}:
+        mistakes.append("model.among names nothing that suits these texts.")
+    return mistakes
 
 
 # Where a recipe names components, in its own part and again under `baseline`.
@@ -223,7 +250,7 @@ def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
         partial(component, table, named, where=place)
         for path, table in _COMPONENTS.items()
         for place in (path, f"baseline.{path}")
-        if (named := _at(data, place)) is not None
+        if (named := _at(data, place)) is not None and not (place == "model" and is_auto(named))
     ]
     looks += [
         partial(Normalizer, steps)

@@ -107,6 +107,12 @@ class _Search:
         self._workspace, self._events = workspace, events
         self._loaded = load_recipe(path, settings=settings)
         self._recipe = self._loaded.recipe
+        if self._recipe.auto is not None:
+            raise WenluError(
+                "bad_settings",
+                "A search is of one model, and the recipe says auto.",
+                hint="Run it, and tune what wins.",
+            )
         self._contender = _contender(self._recipe)
         self._space = space_of(self._recipe, self._contender)
         self._measure, self._told, self._more_is_better = _GOALS[self._recipe.aim]
