@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -19,7 +19,7 @@ from wenlu.base.spec import Field, Spec, check
 from wenlu.base.table import Table
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
-from wenlu.models import MODELS
+from wenlu.models import MODELS, Brought
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
@@ -65,9 +65,17 @@ class Contender(Spec):
 
     @property
     def reads(self) -> TextConfig:
-        """The text part; where the start is a model and nothing else is said, that model's."""
+        """The text part; where the start is a model and nothing else is said, that model's; else what the model itself
+        was trained with elsewhere."""
         said = {"saved", "tokenizer", "normalize"} & self.text.model_fields_set
-        return self.text if self.start is None or said else self.text.model_copy(update={"saved": self.start})
+        if self.start is not None and not said:
+            return self.text.model_copy(update={"saved": self.start})
+        config = contender_model(self).config
+        brought = config.tokenizer() if isinstance(config, Brought) else None
+        if brought is None or {"saved", "tokenizer"} & said:
+            return self.text
+        normalize = self.text.normalize if "normalize" in said else []
+        return self.text.model_copy(update={"tokenizer": brought, "normalize": normalize})
 
 
 # The trivial model of each task: character n-grams, counted in seconds. Many a network loses to it.
@@ -185,6 +193,12 @@ def contender_model(contender: Contender) -> Component:
     return component(MODELS, contender.model, where="model")
 
 
+def kept_model(contender: Contender) -> Component:
+    """The same as a bundle keeps it: whatever lay elsewhere is in its settings, or in the weights."""
+    named = contender_model(contender)
+    return replace(named, config=named.config.sealed()) if isinstance(named.config, Brought) else named
+
+
 def _check_fit(recipe: Recipe) -> None:
     """Raises WenluError `bad_settings` where parts that are each right don't go together."""
     mistakes = [
@@ -204,6 +218,10 @@ def _check_fit(recipe: Recipe) -> None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
+    for contender in recipe.contenders().values():
+        config = contender_model(contender).config
+        if isinstance(config, Brought) and contender.start is None:
+            config.look(recipe.aim, longest=contender.text.max_length)
 
 
 # Where a recipe names components, in its own part and again under `baseline`.

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
+from wenlu.base.table import Table
 
 _LARGEST = 256 * 1024 * 1024  # bytes: the largest vocabularies in use (a quarter of a million pieces) take 40 MB
+
+
+CONVERSIONS = Table("conversion", {"transformers": "wenlu.models.pretrained.tokenizer:tokenizer_json"})
+"""What makes one file of several: reached by its row, so that nothing here loads the library."""
 
 
 class ImportConfig(Spec):
     """Where the file is."""
 
     path: str = Field("", description="The file to take over; read once, a bundle then carries its content")
+
+    def sealed(self) -> Self:
+        """The same without the path, which nobody needs any more."""
+        return self.model_copy(update={"path": ""})
 
 
 def imported(path: str, *, kind: str) -> bytes:

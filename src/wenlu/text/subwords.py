@@ -125,6 +125,12 @@ class SubwordTokenizer:
         pieces = [self.bytes_of(self._model.id_to_token(number)) for number in range(len(SPECIAL), self.size)]
         return [b""] * len(SPECIAL) + pieces
 
+    @property
+    def ids(self) -> dict[str, int]:
+        """Every piece, as the file writes it, and its id."""
+        found: dict[str, int] = self._model.get_vocab()
+        return found
+
     @classmethod
     def bytes_of(cls, piece: str) -> bytes:
         """What a piece, as the file writes it, stands for."""

@@ -23,11 +23,12 @@ from wenlu.base.events import Events
 from wenlu.bundle.manifest import TEXT, WEIGHTS
 from wenlu.corpus.readers.fields import SEPARATOR
 from wenlu.corpus.version import DatasetVersion
-from wenlu.models import Learns
+from wenlu.models import Brought, Learns
 from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.aims.aim import Aim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.beginning import brought, tokenizer_of
 from wenlu.pipeline.stages.together import Job, Start, do_together, leave, taking_part
 from wenlu.storage.local import write_atomic
 from wenlu.text.pipeline import TextPipeline
@@ -78,6 +79,7 @@ def training_stage(
         inputs={
             "tokenizer": tokenizer.fingerprint,
             "model": named.as_data(),
+            **({"files": named.config.files()} if isinstance(named.config, Brought) else {}),
             "settings": config.model_dump(mode="json", exclude={"processes", "shard"}),
             "aim": aim,
             "start": start.title if start else None,
@@ -158,6 +160,9 @@ def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Proc
     refuse_too_many_weights(held, trained=held, place=place, free=process.room(free_memory(place.device)))
     torch.manual_seed(job.contender.training.seed)
     model: nn.Module = named.kind(named.config, **arguments)
+    said = brought(model, named, tokenizer_of(job.tokenizer))
+    if said:
+        events.result(said)
     if job.start is not None:
         adopted = adopt(model, load_file(job.start.folder / WEIGHTS), origin=job.start.title)
         events.result(adopted.sentence(job.start.title))
