@@ -135,7 +135,14 @@ def language(folder: Path, **more: Any) -> Path:
     """The same texts foretold by a small Qwen3, once through: no export, so it is a matter of seconds."""
     source = decoder_folder(folder / "qwen3", texts_of(folder))
     training = {"batch": 16, "epochs": 1, "precision": "float32", "packing": {"length": 24}, **more.pop("training", {})}
-    settings = {"model": model(source, context=48), "task": "generate", "baseline": None, "text": {}, **more}
+    settings = {
+        "model": model(source, context=48),
+        "name": "tuned",
+        "task": "generate",
+        "baseline": None,
+        "text": {},
+        **more,
+    }
     return written(folder / "recipe", training=training, **settings)
 
 
@@ -182,6 +189,35 @@ def test_a_bundle_of_it_is_a_start_without_the_folder(tmp_path: Path):
     )
     told = ran(again, tmp_path / "root", "training.epochs=1")[2]
     assert told.said(f"begins with 25 of 25 tensors of {result.model}")
+
+
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_with_adapters_the_bundle_has_plain_weights_and_what_no_adapter_stands_beside_is_untouched(
+    tmp_path: Path, processes: int
+):
+    adapter = {"rank": 4, "alpha": 8, "targets": ["q_proj", "v_proj"]}
+    path = language(tmp_path, training={"lora": adapter, "processes": processes})
+    workspace, _, told = ran(path, tmp_path / "root")
+    assert told.said("adapters of rank 4 beside 4 linear layers")
+    assert told.said("(896 are trained)")
+    before, after = load_file(tmp_path / "qwen3" / "model.safetensors"), trained_weights(workspace)
+    assert after.keys() == before.keys()
+    changed = {name for name in after if not torch.equal(after[name], before[name][: len(after[name])])}
+    assert changed == {f"model.layers.{number}.self_attn.{part}_proj.weight" for number in (0, 1) for part in "qv"}
+
+
+def test_a_decoder_of_our_own_is_adapted_from_where_another_training_ended(tmp_path: Path):
+    shape = {"hidden": 32, "layers": 2, "heads": 2, "kv_heads": 1, "head": 16, "intermediate": 64, "context": 64}
+    own = {"name": "decoder", **shape}
+    text = {"normalize": [], "tokenizer": {"name": "bpe", "max_size": 400}}
+    workspace = ran(language(tmp_path, model=own, text=text), tmp_path / "root")[0]
+    before = trained_weights(workspace)
+    more = {"lora": {}, "epochs": 2}
+    path = language(tmp_path, model=own, text={}, start="tuned", training=more)
+    after = trained_weights(ran(path, tmp_path / "root")[0])
+    still = [name for name in after if "_proj" not in name]
+    assert all(torch.equal(after[name], before[name]) for name in still)
+    assert not any(torch.equal(after[name], before[name]) for name in after if "_proj" in name)
 
 
 @pytest.mark.slow  # two exports

@@ -57,7 +57,7 @@ def with_suggestions(contender: Contender) -> Contender:
     training, config = contender.training, contender_model(contender).config
     if not isinstance(config, Suggests):
         return contender
-    suggested = config.suggested(length=training.packing.length)
+    suggested = config.suggested(length=training.packing.length, adapter=training.lora is not None)
     left_out = {key: value for key, value in suggested.items() if key not in training.model_fields_set}
     return contender.model_copy(update={"training": training.model_copy(update=left_out)})
 
@@ -66,8 +66,8 @@ def with_suggestions(contender: Contender) -> Contender:
 class Suggests(Protocol):
     """The Config of a model that knows how it is trained well."""
 
-    def suggested(self, *, length: int) -> dict[str, Any]:
-        """Settings of a training on rows of `length` ids."""
+    def suggested(self, *, length: int, adapter: bool = False) -> dict[str, Any]:
+        """Settings of a training on rows of `length` ids, of the weights or of adapters beside them."""
 
 
 def _begun(named: Component, start: Architecture) -> Component:

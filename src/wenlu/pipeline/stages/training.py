@@ -37,6 +37,7 @@ from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
 from wenlu.training.loop import Training
+from wenlu.training.lora import attach, merge
 from wenlu.training.optimizers import Weight
 from wenlu.training.place import Place, choose_place
 from wenlu.training.plan import Plan, epochs_within, read_plan, worth_compiling, write_plan
@@ -114,6 +115,8 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
     model = _model(job, named, goal, place=place, process=process, events=events)
     if isinstance(model, Learns) and checkpoints.newest() is None:
         model.look_at(_rows(job.tokenizer))
+    if config.lora is not None:
+        events.result(f"adapters of rank {config.lora.rank} beside {len(attach(model, config.lora))} linear layers")
     weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
     parameters, task = _parameters(model), goal.task(place.device)
     plan = before or _planned(model, task, config, place=place, weights=weights, process=process, events=events)
@@ -133,6 +136,8 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
         process=process,
     )
     trained = training.run()
+    if config.lora is not None:
+        merge(model)
     kept = process.weights(model)
     if process.main:
         write_atomic(job.folder / WEIGHTS, save(kept))
@@ -156,8 +161,9 @@ def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Proc
     between = {"separator": _separator(job.tokenizer)} if getattr(named.kind, "compares", False) else {}
     arguments = {**goal.arguments(), **between}
     with torch.device("meta"):
-        held = per_process(_parameters(named.kind(named.config, **arguments)), process)
-    refuse_too_many_weights(held, trained=held, place=place, free=process.room(free_memory(place.device)))
+        hollow = named.kind(named.config, **arguments)
+    held, learned = (per_process(number, process) for number in _numbers(hollow, job.contender.training))
+    refuse_too_many_weights(held, trained=learned, place=place, free=process.room(free_memory(place.device)))
     torch.manual_seed(job.contender.training.seed)
     model: nn.Module = named.kind(named.config, **arguments)
     said = brought(model, named, tokenizer_of(job.tokenizer))
@@ -190,7 +196,7 @@ def _planned(
         found = estimate(model, task, config, place, weights=weights)
         refuse_what_can_not_fit(found, config, place, free=free)
         epochs = epochs_within(config, found)
-        compiled = process.size == 1 and worth_compiling(config, model, found, epochs=epochs)
+        compiled = process.size == 1 and config.lora is None and worth_compiling(config, model, found, epochs=epochs)
         events.result(found.sentence(free=free, steps=len(task.batches(1)), epochs=epochs))
         if epochs < config.epochs:
             events.result(f"{epochs} of {config.epochs} epochs fit into {config.minutes:g} minutes")
@@ -209,6 +215,15 @@ def _rows(tokenizer: Finished) -> Iterator[tuple[NDArray[np.int32], int]]:
     """Ids and the number of the label of each training text."""
     texts = EncodedTexts.open(tokenizer.folder / "train")
     return ((texts.row(number), int(texts.truth[number])) for number in range(len(texts)))
+
+
+def _numbers(model: nn.Module, config: TrainingConfig) -> tuple[int, int]:
+    """How many weights a model has, and how many of them are trained."""
+    held = _parameters(model)
+    if config.lora is not None:
+        attach(model, config.lora)
+    weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
+    return held, sum(weight.parameter.numel() for weight in weights)
 
 
 def _parameters(model: nn.Module) -> int:
