@@ -220,6 +220,45 @@ def test_a_decoder_of_our_own_is_adapted_from_where_another_training_ended(tmp_p
     assert not any(torch.equal(after[name], before[name]) for name in after if "_proj" in name)
 
 
+def test_new_pieces_begin_with_the_mean_of_what_they_were_written_with(tmp_path: Path):
+    names = ["model.embed_tokens.weight", "lm_head.weight"]
+    path = language(tmp_path, text={"extend": {"pieces": 20, "min_count": 5}}, training={"freeze": ["model.e*", "lm*"]})
+    workspace, _, told = ran(path, tmp_path / "root")
+    assert told.said("20 pieces were added to 300 ids; validation: ")
+    before, after = load_file(tmp_path / "qwen3" / "model.safetensors"), trained_weights(workspace)
+    grown = open_bundle(find_model(workspace, "tuned")).pipeline.tokenizer.grown
+    for name in names:
+        assert after[name].shape == (320, 32)
+        assert torch.equal(after[name][:300], before[name][:300])
+        for number, ids in enumerate(grown.parts):
+            torch.testing.assert_close(after[name][300 + number], before[name][ids].mean(0))
+
+
+def test_a_tokenizer_of_our_own_is_lengthened_with_the_model_that_it_belongs_to(tmp_path: Path):
+    own = {"name": "decoder", "hidden": 32, "layers": 2, "heads": 2, "kv_heads": 1, "head": 16, "intermediate": 64,
+           "context": 64, "tied": False}  # fmt: skip
+    text = {"normalize": [], "tokenizer": {"name": "bpe", "max_size": 300}}
+    workspace = ran(language(tmp_path, model=own, text=text), tmp_path / "root")[0]
+    before = trained_weights(workspace)
+    more = {"freeze": ["model.embed*"], "lora": {"targets": ["q_proj"]}}
+    text = {"extend": {"pieces": 10, "min_count": 5}}
+    path = language(tmp_path, model=own, text=text, start="tuned", training=more)
+    _, _, told = ran(path, tmp_path / "root")
+    assert told.said("10 pieces were added to 300 ids")
+    assert told.said("begins with 25 of 25 tensors of tuned@")
+    after = trained_weights(workspace)
+    grown = open_bundle(find_model(workspace, "tuned")).pipeline.tokenizer.grown
+    vectors = after["model.embed_tokens.weight"]
+    assert torch.equal(vectors[:300], before["model.embed_tokens.weight"])
+    torch.testing.assert_close(vectors[300], vectors[grown.parts[0]].mean(0))
+    assert not torch.equal(after["lm_head.weight"][:300], before["lm_head.weight"]), "new ids are learned whole"
+
+
+def test_what_is_learned_anew_is_not_lengthened(tmp_path: Path):
+    path = language(tmp_path, text={"tokenizer": "bpe", "extend": {}})
+    assert "text.extend lengthens a tokenizer that exists" in str(refused(path))
+
+
 @pytest.mark.slow  # two exports
 def test_numbers_are_learned_from_it_too(tmp_path: Path):
     source = bert_folder(tmp_path / "bert", texts_of(tmp_path))

@@ -23,6 +23,8 @@ from wenlu.models import MODELS, Brought
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
+from wenlu.text.imported import ImportConfig
+from wenlu.text.longer import ExtendConfig
 from wenlu.text.normalize import Normalizer
 from wenlu.text.pipeline import PipelineConfig
 from wenlu.text.segment import SEGMENTERS
@@ -42,6 +44,10 @@ class TextConfig(PipelineConfig):
         default=None, description="A tokenizer of this workspace, name or name@version, taken as it is"
     )
 
+    extend: ExtendConfig | None = Field(
+        default=None, description="Further pieces for a tokenizer that exists, learned from the training texts"
+    )
+
     @model_validator(mode="after")
     def _saved_or_learned(self) -> Self:
         also = {"normalize", "tokenizer"} & self.model_fields_set
@@ -52,7 +58,7 @@ class TextConfig(PipelineConfig):
     @property
     def to_learn(self) -> PipelineConfig:
         """The same without a saved one."""
-        return PipelineConfig(**self.model_dump(exclude={"saved"}))
+        return PipelineConfig(**self.model_dump(exclude={"saved", "extend"}))
 
 
 class Contender(Spec):
@@ -216,12 +222,22 @@ def _check_fit(recipe: Recipe) -> None:
         )
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
+    mistakes += [
+        "text.extend lengthens a tokenizer that exists, and this one is learned anew: name one in text.saved, or give "
+        "text.tokenizer a larger max_size."
+        for contender in recipe.contenders().values()
+        if (reads := contender.reads).extend is not None and reads.saved is None and not _imported(reads)
+    ]
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
     for contender in recipe.contenders().values():
         config = contender_model(contender).config
         if isinstance(config, Brought) and contender.start is None:
             config.look(recipe.aim, longest=contender.text.max_length)
+
+
+def _imported(reads: TextConfig) -> bool:
+    return isinstance(component(TOKENIZERS, reads.tokenizer, where="text: tokenizer").config, ImportConfig)
 
 
 # Where a recipe names components, in its own part and again under `baseline`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import nn
 
 from wenlu.base.component import Component
@@ -28,11 +28,11 @@ from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.aims.aim import Aim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
-from wenlu.pipeline.stages.beginning import brought, tokenizer_of
+from wenlu.pipeline.stages.beginning import adopted, brought, grown_of, tokenizer_of
 from wenlu.pipeline.stages.together import Job, Start, do_together, leave, taking_part
 from wenlu.storage.local import write_atomic
 from wenlu.text.pipeline import TextPipeline
-from wenlu.training.adapt import adopt, chosen_weights
+from wenlu.training.adapt import chosen_weights
 from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
@@ -46,6 +46,7 @@ from wenlu.training.process import ALONE, Process, per_process
 from wenlu.training.progress import Round, Trained
 from wenlu.training.settings import TrainingConfig
 from wenlu.training.task import Rows, Task
+from wenlu.training.vectors import vectors_of
 
 HISTORY = "history.json"
 _PLAN = "plan.json"
@@ -116,7 +117,8 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
     if isinstance(model, Learns) and checkpoints.newest() is None:
         model.look_at(_rows(job.tokenizer))
     if config.lora is not None:
-        events.result(f"adapters of rank {config.lora.rank} beside {len(attach(model, config.lora))} linear layers")
+        beside = attach(model, config.lora, whole=_whole(model, job))
+        events.result(f"adapters of rank {config.lora.rank} beside {len(beside)} linear layers")
     weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
     parameters, task = _parameters(model), goal.task(place.device)
     plan = before or _planned(model, task, config, place=place, weights=weights, process=process, events=events)
@@ -162,16 +164,15 @@ def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Proc
     arguments = {**goal.arguments(), **between}
     with torch.device("meta"):
         hollow = named.kind(named.config, **arguments)
-    held, learned = (per_process(number, process) for number in _numbers(hollow, job.contender.training))
+    held, learned = (per_process(number, process) for number in _numbers(hollow, job))
     refuse_too_many_weights(held, trained=learned, place=place, free=process.room(free_memory(place.device)))
     torch.manual_seed(job.contender.training.seed)
     model: nn.Module = named.kind(named.config, **arguments)
-    said = brought(model, named, tokenizer_of(job.tokenizer))
-    if said:
+    tokenizer = tokenizer_of(job.tokenizer)
+    if said := brought(model, named, tokenizer):
         events.result(said)
     if job.start is not None:
-        adopted = adopt(model, load_file(job.start.folder / WEIGHTS), origin=job.start.title)
-        events.result(adopted.sentence(job.start.title))
+        events.result(adopted(model, job.start, tokenizer).sentence(job.start.title))
     return model
 
 
@@ -217,13 +218,19 @@ def _rows(tokenizer: Finished) -> Iterator[tuple[NDArray[np.int32], int]]:
     return ((texts.row(number), int(texts.truth[number])) for number in range(len(texts)))
 
 
-def _numbers(model: nn.Module, config: TrainingConfig) -> tuple[int, int]:
+def _numbers(model: nn.Module, job: Job) -> tuple[int, int]:
     """How many weights a model has, and how many of them are trained."""
-    held = _parameters(model)
+    held, config = _parameters(model), job.contender.training
     if config.lora is not None:
-        attach(model, config.lora)
+        attach(model, config.lora, whole=_whole(model, job))
     weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
     return held, sum(weight.parameter.numel() for weight in weights)
+
+
+def _whole(model: nn.Module, job: Job) -> Collection[str]:
+    """What is learned beside adapters: the vectors of ids, if there are new ones among them."""
+    tokenizer = tokenizer_of(job.tokenizer)
+    return vectors_of(model, tokenizer.size) if grown_of(tokenizer) is not None else ()
 
 
 def _parameters(model: nn.Module) -> int:

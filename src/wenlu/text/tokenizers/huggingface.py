@@ -12,6 +12,7 @@ from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field
 from wenlu.text.cuts import Piece
 from wenlu.text.encoded import NOTHING_AROUND, Around, Encoded
+from wenlu.text.grown import Grown, grown_files, read_grown
 from wenlu.text.imported import CONVERSIONS, ImportConfig, imported, no_stream
 from wenlu.text.segment import version_of
 from wenlu.text.subwords import FILE, cut_by, parsed, reference, surrogate
@@ -36,8 +37,9 @@ class HuggingFaceTokenizer:
 
     learned = ""
 
-    def __init__(self, content: bytes, *, around: bool = False) -> None:
+    def __init__(self, content: bytes, *, around: bool = False, grown: Grown | None = None) -> None:
         self._content = content
+        self.grown = grown
         self._model = parsed(content)
         self._encode = reference(self._model)
         ids = self._model.get_vocab(with_added_tokens=True)
@@ -84,7 +86,7 @@ class HuggingFaceTokenizer:
         return found
 
     def to_files(self) -> dict[str, bytes]:
-        return {FILE: self._content}
+        return {FILE: self._content, **grown_files(self.grown)}
 
     def to_huggingface(self) -> bytes:
         return self._content
@@ -93,7 +95,7 @@ class HuggingFaceTokenizer:
     def from_files(cls, files: dict[str, bytes], config: Any) -> Self:
         if FILE not in files:
             raise WenluError("bad_vocabulary", f"The file {FILE} of the tokenizer is missing.")
-        return cls(files[FILE], around=config.around)
+        return cls(files[FILE], around=config.around, grown=read_grown(files))
 
 
 def _content(path: str) -> bytes:
