@@ -318,10 +318,21 @@ def refused(path: Path, *settings: str) -> WenluError:
     return caught.value
 
 
-def test_what_does_not_fit_is_told_before_anything_runs(tmp_path: Path):
+def test_what_does_not_fit_is_told_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     source = bert_folder(tmp_path / "bert", texts_of(tmp_path))
     path = written(tmp_path / "recipe", model=model(source))
-    assert refused(path, "task=generate").code == "no_writer"
-    assert "text.max_length is 100, and" in str(refused(path, "text.max_length=100"))
-    assert refused(path, "model.path=/nowhere").code == "no_model_folder"
-    assert refused(path, "model.path=''").code == "no_model_folder"
+
+    def told(*settings: str) -> WenluError:
+        with pytest.raises(WenluError) as caught:
+            ran(path, tmp_path / "root", *settings)
+        assert not list((tmp_path / "root").glob("stages/*"))
+        return caught.value
+
+    assert told("task=generate").code == "no_writer"
+    assert "text.max_length is 100, and" in str(told("text.max_length=100"))
+    assert told("model.path=/nowhere").code == "no_model_folder"
+    assert told("model.path=''").code == "no_model_folder"
+    monkeypatch.delenv("MODELS", raising=False)
+    assert told("model.path=${MODELS}/bert").code == "not_set"
+    monkeypatch.setenv("MODELS", str(tmp_path))
+    assert told("model.path=${MODELS}/bert", "text.max_length=100").code == "bad_settings"

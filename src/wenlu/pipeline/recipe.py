@@ -230,6 +230,10 @@ def _check_fit(recipe: Recipe) -> None:
     ]
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
+
+
+def look_at_files(recipe: Recipe) -> None:
+    """Look at what lies elsewhere and models begin with; raises WenluError where it isn't there or does not fit."""
     for contender in recipe.contenders().values():
         config = contender_model(contender).config
         if isinstance(config, Brought) and contender.start is None:

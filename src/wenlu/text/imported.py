@@ -8,6 +8,7 @@ from typing import Self
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
 from wenlu.base.table import Table
+from wenlu.base.variables import expanded
 
 _LARGEST = 256 * 1024 * 1024  # bytes: the largest vocabularies in use (a quarter of a million pieces) take 40 MB
 
@@ -30,7 +31,7 @@ def imported(path: str, *, kind: str) -> bytes:
     """The bytes of the file at `path`; raises WenluError `bad_tokenizer_file` where it can't be had."""
     if not path:
         raise WenluError("bad_tokenizer_file", f"The tokenizer '{kind}' needs the path of a file.", hint="Set 'path'.")
-    file = Path(path)
+    file = Path(expanded(path))
     try:
         if file.stat().st_size > _LARGEST:
             raise too_large(path)

@@ -14,6 +14,7 @@ from typing import Any
 from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec, check
+from wenlu.base.variables import expanded
 from wenlu.storage.local import sha256_file, write_atomic
 from wenlu.text.aligned import Aligned
 from wenlu.text.cuts import Piece
@@ -156,7 +157,7 @@ def files_read(config: PipelineConfig) -> dict[str, str]:
     settings = tokenizer_component(config).as_data()
     segmenter = settings.get("segmenter")
     named = [settings.get("path"), segmenter.get("dictionary") if isinstance(segmenter, dict) else None]
-    paths = [Path(path) for path in named if isinstance(path, str) and path]
+    paths = [Path(expanded(path)) for path in named if isinstance(path, str) and path]
     paths = [file for path in paths for file in (_files_in(path) if path.is_dir() else [path])]
     return {str(path): sha256_file(path) for path in paths if path.is_file()}
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
+from wenlu.base.variables import expanded
 from wenlu.models.pretrained.classifier import Classifier, try_classifier
 from wenlu.models.pretrained.folder import open_source, places, writes
 from wenlu.models.pretrained.generator import Generator, try_generator
@@ -48,7 +49,7 @@ class Pretrained:
                 raise WenluError(
                     "bad_settings", "model: 'path' and 'architecture' say the same thing: give one of them."
                 )
-            return self.architecture or open_source(self.path).architecture
+            return self.architecture or open_source(expanded(self.path)).architecture
 
         def sealed(self) -> Self:
             """The same without a path: what a bundle keeps."""
@@ -56,7 +57,7 @@ class Pretrained:
 
         def files(self) -> Mapping[str, str]:
             """SHA-256 of each file that it begins with."""
-            return open_source(self.path).files() if self.path else {}
+            return open_source(expanded(self.path)).files() if self.path else {}
 
         def tokenizer(self) -> dict[str, Any] | None:
             """The tokenizer that the network was trained with."""
@@ -99,7 +100,7 @@ class Pretrained:
         hollow = torch.get_default_device().type == "meta"
         read = bool(config.path) and not hollow
         network = (
-            opened(open_source(config.path), vocabulary_size=vocabulary_size, to_write=to_write)
+            opened(open_source(expanded(config.path)), vocabulary_size=vocabulary_size, to_write=to_write)
             if read
             else blank(begun, vocabulary_size=vocabulary_size, to_write=to_write)
         )

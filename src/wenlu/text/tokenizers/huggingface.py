@@ -10,6 +10,7 @@ import msgspec
 
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field
+from wenlu.base.variables import expanded
 from wenlu.text.cuts import Piece
 from wenlu.text.encoded import NOTHING_AROUND, Around, Encoded
 from wenlu.text.grown import Grown, grown_files, read_grown
@@ -99,8 +100,9 @@ class HuggingFaceTokenizer:
 
 
 def _content(path: str) -> bytes:
-    if path and (Path(path).is_dir() or path.lower().endswith(".gguf")):
-        content: bytes = CONVERSIONS["transformers"](path)
+    place = expanded(path)
+    if place and (Path(place).is_dir() or place.lower().endswith(".gguf")):
+        content: bytes = CONVERSIONS["transformers"](place)
         return content
     return imported(path, kind="huggingface")
 
