@@ -53,6 +53,45 @@ def decoder_folder(folder: Path, texts: Sequence[str] = TEXTS, *, kind: str = "q
     return folder
 
 
+def gguf_file(path: Path, texts: Sequence[str] = TEXTS) -> Path:
+    """A Llama of two layers in llama.cpp's format, with a tokenizer of byte pairs."""
+    import gguf
+    import numpy as np
+
+    parts = path.with_suffix(".parts")
+    size = _byte_pairs(parts, texts, special=["<|endoftext|>", "<|im_end|>"], around=None)
+    model = json.loads((parts / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_context_length(72)
+    writer.add_embedding_length(32)
+    writer.add_block_count(2)
+    writer.add_feed_forward_length(64)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_vocab_size(size)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(sorted(model["vocab"], key=model["vocab"].get))
+    writer.add_token_types([3, 3] + [1] * (size - 2))
+    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(0)
+    chance = np.random.default_rng(1)
+    layer = {"attn_q": (32, 32), "attn_k": (16, 32), "attn_v": (16, 32), "attn_output": (32, 32),
+             "ffn_gate": (64, 32), "ffn_up": (64, 32), "ffn_down": (32, 64)}  # fmt: skip
+    shapes = {f"blk.{number}.{name}": shape for number in (0, 1) for name, shape in layer.items()}
+    for name, shape in {"token_embd": (size, 32), **shapes}.items():
+        writer.add_tensor(f"{name}.weight", chance.normal(0, 0.1, shape).astype(np.float32))
+    for name in ("output_norm", *(f"blk.{number}.{norm}_norm" for number in (0, 1) for norm in ("attn", "ffn"))):
+        writer.add_tensor(f"{name}.weight", np.ones(32, dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
 def _byte_pairs(folder: Path, texts: Sequence[str], *, special: list[str], around: tuple[str, str] | None) -> int:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast

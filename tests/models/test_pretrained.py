@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tests.bundles import TEXTS
 from tests.contracts.classifiers import batch
-from tests.pretrained import DECODER, bert_folder, changed_config, decoder_folder, roberta_folder
+from tests.pretrained import DECODER, bert_folder, changed_config, decoder_folder, gguf_file, roberta_folder
 from torch import nn
 
 from wenlu.base.errors import WenluError
@@ -80,6 +80,25 @@ def test_a_special_token_that_a_text_spells_out_is_text(tmp_path: Path):
 def test_a_length_without_room_for_a_text_is_a_sentence(tmp_path: Path):
     with pytest.raises(WenluError, match="2 special tokens stand around each text"):
         pipeline_of(bert_folder(tmp_path), longest=2).encode(["好"])
+
+
+def test_a_gguf_file_gives_the_ids_and_logits_that_the_library_gives_of_it(tmp_path: Path):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    path = gguf_file(tmp_path / "small.gguf")
+    called = {"pretrained_model_name_or_path": str(tmp_path), "gguf_file": "small.gguf"}
+    pipeline = pipeline_of(path, longest=60)
+    theirs = AutoTokenizer.from_pretrained(**called)
+    assert pipeline.encode(TEXTS) == [theirs(text).input_ids for text in TEXTS]
+    config = Pretrained.Config(path=str(path), context=64)
+    model = Pretrained(config, vocabulary_size=pipeline.tokenizer.size).eval()
+    ids = torch.tensor(pipeline.encode([TEXTS[0]]))
+    logits = AutoModelForCausalLM.from_pretrained(**called).eval()(ids).logits
+    torch.testing.assert_close(model(ids), logits, rtol=0, atol=1e-5)
+    assert set(config.files()) == {"small.gguf"}
+    again = Pretrained(config.sealed(), vocabulary_size=pipeline.tokenizer.size).eval()
+    again.load_state_dict(model.state_dict())
+    assert torch.equal(again(ids), model(ids))
 
 
 @every_folder
