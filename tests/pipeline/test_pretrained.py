@@ -202,6 +202,8 @@ def test_with_adapters_the_bundle_has_plain_weights_and_what_no_adapter_stands_b
     assert told.said("(896 are trained)")
     before, after = load_file(tmp_path / "qwen3" / "model.safetensors"), trained_weights(workspace)
     assert after.keys() == before.keys()
+    held = open_bundle(find_model(workspace, "tuned")).manifest.parameters
+    assert held == sum(tensor.numel() for tensor in after.values())
     changed = {name for name in after if not torch.equal(after[name], before[name][: len(after[name])])}
     assert changed == {f"model.layers.{number}.self_attn.{part}_proj.weight" for number in (0, 1) for part in "qv"}
 

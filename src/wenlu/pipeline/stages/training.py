@@ -120,7 +120,7 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
         beside = attach(model, config.lora, whole=_whole(model, job))
         events.result(f"adapters of rank {config.lora.rank} beside {len(beside)} linear layers")
     weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
-    parameters, task = _parameters(model), goal.task(place.device)
+    task = goal.task(place.device)
     plan = before or _planned(model, task, config, place=place, weights=weights, process=process, events=events)
     if process.main:
         write_plan(job.work / _PLAN, plan)
@@ -140,6 +140,7 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
     trained = training.run()
     if config.lora is not None:
         merge(model)
+    parameters = _parameters(model)
     kept = process.weights(model)
     if process.main:
         write_atomic(job.folder / WEIGHTS, save(kept))
