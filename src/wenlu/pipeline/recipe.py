@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -19,11 +19,13 @@ from wenlu.base.spec import Field, Spec, check
 from wenlu.base.table import Table
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
-from wenlu.models import MODELS
+from wenlu.models import MODELS, Brought
 from wenlu.pipeline.auto import AutoConfig, candidates, is_auto, read_auto
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
+from wenlu.text.imported import ImportConfig
+from wenlu.text.longer import ExtendConfig
 from wenlu.text.normalize import Normalizer
 from wenlu.text.pipeline import PipelineConfig
 from wenlu.text.segment import SEGMENTERS
@@ -43,6 +45,10 @@ class TextConfig(PipelineConfig):
         default=None, description="A tokenizer of this workspace, name or name@version, taken as it is"
     )
 
+    extend: ExtendConfig | None = Field(
+        default=None, description="Further pieces for a tokenizer that exists, learned from the training texts"
+    )
+
     @model_validator(mode="after")
     def _saved_or_learned(self) -> Self:
         also = {"normalize", "tokenizer"} & self.model_fields_set
@@ -53,7 +59,7 @@ class TextConfig(PipelineConfig):
     @property
     def to_learn(self) -> PipelineConfig:
         """The same without a saved one."""
-        return PipelineConfig(**self.model_dump(exclude={"saved"}))
+        return PipelineConfig(**self.model_dump(exclude={"saved", "extend"}))
 
 
 class Contender(Spec):
@@ -66,9 +72,17 @@ class Contender(Spec):
 
     @property
     def reads(self) -> TextConfig:
-        """The text part; where the start is a model and nothing else is said, that model's."""
+        """The text part; where the start is a model and nothing else is said, that model's; else what the model itself
+        was trained with elsewhere."""
         said = {"saved", "tokenizer", "normalize"} & self.text.model_fields_set
-        return self.text if self.start is None or said else self.text.model_copy(update={"saved": self.start})
+        if self.start is not None and not said:
+            return self.text.model_copy(update={"saved": self.start})
+        config = contender_model(self).config
+        brought = config.tokenizer() if isinstance(config, Brought) else None
+        if brought is None or {"saved", "tokenizer"} & said:
+            return self.text
+        normalize = self.text.normalize if "normalize" in said else []
+        return self.text.model_copy(update={"tokenizer": brought, "normalize": normalize})
 
 
 # The trivial model of each task: character n-grams, counted in seconds. Many a network loses to it.
@@ -200,6 +214,12 @@ def contender_model(contender: Contender) -> Component:
     return component(MODELS, contender.model, where="model")
 
 
+def kept_model(contender: Contender) -> Component:
+    """The same as a bundle keeps it: whatever lay elsewhere is in its settings, or in the weights."""
+    named = contender_model(contender)
+    return replace(named, config=named.config.sealed()) if isinstance(named.config, Brought) else named
+
+
 def _check_fit(recipe: Recipe) -> None:
     """Raises WenluError `bad_settings` where parts that are each right don't go together."""
     mistakes = [
@@ -219,6 +239,12 @@ def _check_fit(recipe: Recipe) -> None:
         )
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
+    mistakes += [
+        "text.extend lengthens a tokenizer that exists, and this one is learned anew: name one in text.saved, or give "
+        "text.tokenizer a larger max_size."
+        for contender in recipe.contenders().values()
+        if (reads := contender.reads).extend is not None and reads.saved is None and not _imported(reads)
+    ]
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
 
@@ -231,6 +257,18 @@ def _auto_mistakes(recipe: Recipe) -> list[str]:
     if not recipe.contenders().keys() - {"linear", "bag"}:
         mistakes.append("model.among names nothing that suits these texts.")
     return mistakes
+
+
+def look_at_files(recipe: Recipe) -> None:
+    """Look at what lies elsewhere and models begin with; raises WenluError where it isn't there or does not fit."""
+    for contender in recipe.contenders().values():
+        config = contender_model(contender).config
+        if isinstance(config, Brought) and contender.start is None:
+            config.look(recipe.aim, longest=contender.text.max_length)
+
+
+def _imported(reads: TextConfig) -> bool:
+    return isinstance(component(TOKENIZERS, reads.tokenizer, where="text: tokenizer").config, ImportConfig)
 
 
 # Where a recipe names components, in its own part and again under `baseline`.

@@ -24,6 +24,7 @@ from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.events import Events, Silent
 from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.flows.flow import with_suggestions
 from wenlu.pipeline.flows.generate import with_defaults
 from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
 from wenlu.pipeline.space import space_of
@@ -316,7 +317,7 @@ class _Told(Silent):
 
 def _contender(recipe: Recipe) -> Contender:
     """The user's model and how it is trained, nothing left out."""
-    return with_defaults(recipe.mine) if recipe.aim == "generate" else recipe.mine
+    return with_defaults(recipe.mine) if recipe.aim == "generate" else with_suggestions(recipe.mine)
 
 
 def _own(contender: Contender, space: Space) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def classify(flow: Flow) -> RunResult:
 
 def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
     recipe, dataset = flow.recipe, flow.dataset
+    contender = flow.completed(contender)
     tokenizer = flow.finish(tokenizer_stage(name, contender.reads, dataset, flow.workspace))
     training = flow.finish(
         training_stage(
