@@ -151,7 +151,7 @@ class _Search:
         asked = Asked(
             name=study.study_name,
             log=self._log,
-            space=self._space,
+            space={key: distribution(span) for key, span in self._space.items()},
             own=None if study.trials else _own(self._contender, self._space),
             more_is_better=self._more_is_better,
             seed=len(study.trials),

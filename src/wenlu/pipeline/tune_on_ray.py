@@ -26,7 +26,7 @@ _RESTARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A search as its nodes read it."""
+    """A search as its nodes read it; `space` has Optuna's distributions."""
 
     name: str
     log: Path
@@ -97,10 +97,8 @@ def _searcher(asked: Asked) -> Any:
     from optuna.storages.journal import JournalFileBackend, JournalStorage
     from ray.tune.search.optuna import OptunaSearch
 
-    from wenlu.pipeline.tune import distribution
-
     return OptunaSearch(
-        space={key: distribution(span) for key, span in asked.space.items()},
+        space=dict(asked.space),
         metric=_VALUE,
         mode=asked.mode,
         points_to_evaluate=[dict(asked.own)] if asked.own else None,
