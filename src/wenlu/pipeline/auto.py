@@ -37,7 +37,7 @@ def read_auto(model: str | Mapping[str, Any]) -> AutoConfig | None:
 
 def candidates(auto: AutoConfig, *, task: str, language: str, pairs: bool) -> dict[str, dict[str, Any]]:
     """By name: text, model and training of what is tried, in order. Each may take an even share of the time."""
-    suited = _OF_PAIRS if pairs else _OF_TEXTS[task]
+    suited = _OF_PAIRS if pairs else _OF_TEXTS.get(task, ())
     chosen = [name for name in suited if auto.among is None or name in auto.among]
     share = {"minutes": auto.minutes / max(1, len(chosen))}
     return {
