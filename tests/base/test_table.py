@@ -17,6 +17,7 @@ from wenlu.pipeline.flows import FLOWS
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.serving.runtimes import REWRITERS, RUNTIMES, WRITERS
 from wenlu.storage.by_uri import STORAGES
+from wenlu.text.imported import CONVERSIONS
 from wenlu.text.normalize import NORMALIZERS
 from wenlu.text.segment import SEGMENTERS
 from wenlu.text.tokenizers import TOKENIZERS
@@ -27,6 +28,7 @@ from wenlu.training.schedules import SCHEDULES
 
 ALL = [
     AIMS,
+    CONVERSIONS,
     EXPORTS,
     FILTERS,
     FLOWS,

@@ -22,7 +22,7 @@ DOORS = {
         "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed",
         "--beams", "--no-repeat", "--root",
     ],
-    "tune": ["recipe", "--budget", "--trials", "--set", "--run", "--root", "--json"],
+    "tune": ["recipe", "--budget", "--trials", "--set", "--cluster", "--run", "--root", "--json"],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",
         "--include", "--split-from", "--normalize", "--filter", "--near", "--language", "--cluster", "--root",

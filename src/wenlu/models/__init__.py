@@ -14,8 +14,8 @@ follows a source, of which the first `lengths_B[b] ≥ 1` ids are real.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ MODELS = Table(
         "linear": "wenlu.models.linear:Linear",
         "lstm": "wenlu.models.lstm:Lstm",
         "pair": "wenlu.models.pair:Pair",
+        "pretrained": "wenlu.models.pretrained:Pretrained",
         "seq2seq": "wenlu.models.seq2seq:Seq2seq",
         "textcnn": "wenlu.models.textcnn:TextCnn",
     },
@@ -46,3 +47,20 @@ class Learns(Protocol):
 
         It reads them once, in bounded memory; the same rows leave the same weights, whatever their order.
         """
+
+
+@runtime_checkable
+class Brought(Protocol):
+    """The Config of a model that was trained elsewhere, and lies in files of the user's."""
+
+    def look(self, aim: str, *, longest: int) -> None:
+        """Raises WenluError, from small files alone, where it can't be opened or can't do what is asked of it."""
+
+    def files(self) -> Mapping[str, str]:
+        """SHA-256 of each file that its weights come of, by name."""
+
+    def tokenizer(self) -> dict[str, Any] | None:
+        """The tokenizer it was trained with, as `text.tokenizer` would name it; None if it has none any more."""
+
+    def sealed(self) -> Self:
+        """The same without those files: what a bundle keeps beside the weights."""

@@ -21,6 +21,18 @@ class PackingConfig(Spec):
     )
 
 
+class LoraConfig(Spec):
+    """Adapters of low rank."""
+
+    rank: int = Field(8, ge=1, le=1024, description="Rank of what is added to a matrix")
+    alpha: float = Field(16.0, gt=0, le=10_000, description="What is added is multiplied with alpha / rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of an adapter's inputs dropped while training")
+    targets: list[str] = Field(
+        default=[],
+        description="Linear layers that get one, by the ends of their names; left out: all inside the layers",
+    )
+
+
 class TrainingConfig(Spec):
     """How a model is trained. The defaults are the classic settings for a text classifier."""
 
@@ -49,6 +61,9 @@ class TrainingConfig(Spec):
     rates: dict[str, float] = Field(
         default={}, description="By pattern of names of weights: what their learning rate is multiplied with"
     )
+    lora: LoraConfig | None = Field(
+        default=None, description="Train small adapters beside frozen matrices; they are merged into them at the end"
+    )
     average: float | None = Field(
         default=None, gt=0, lt=1, description="Decay of the moving average of the weights that is kept; out: none"
     )
@@ -73,4 +88,6 @@ class TrainingConfig(Spec):
     def _work_for_all(self) -> Self:
         if self.processes > self.batch:
             raise ValueError(f"processes = {self.processes} are more than the {self.batch} texts of a step, 'batch'")
+        if self.shard and self.lora is not None:
+            raise ValueError("'lora' can't be divided among processes: leave 'shard' out")
         return self
