@@ -3,7 +3,7 @@
     python bench/training/classifiers.py RECIPE… --others PYTHON --minutes 3
 
 `--others` is a Python that has scikit-learn and fastText. The recipe's own model keeps its settings, the others have
-those of `model: auto`; none trains for more than so many minutes. Accuracy and macro F1 are of the recipe's test split.
+those of `model: auto` and so many minutes each, by the estimate. Accuracy and macro F1 are of the recipe's test split.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,14 @@ from wenlu.base.component import component
 from wenlu.base.events import Silent
 from wenlu.base.spec import check
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.auto import AutoConfig, candidates
-from wenlu.pipeline.flows.classify import _contend
+from wenlu.pipeline.auto import SEGMENTERS_OF, AutoConfig, candidates
+from wenlu.pipeline.flows.classify import contend
 from wenlu.pipeline.flows.flow import Flow
 from wenlu.pipeline.recipe import BASELINES, Contender, LoadedRecipe, load_recipe
 from wenlu.pipeline.stage import run_stage
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.storage.workspace import Workspace
 from wenlu.text.segment import SEGMENTERS, made
-
-_WORDS = {"zh": "rjieba", "zh-Hant": "rjieba", "ja": "mecab"}
 
 
 def main() -> None:
@@ -51,7 +50,7 @@ def measure(recipe: Path, workspace: Workspace, *, minutes: float, others: str |
     dataset = DatasetVersion.open(workspace, stage.result["dataset"])
     counts = ", ".join(f"{split} {dataset.count(split):,}" for split in ("train", "validation", "test"))
     print(f"\n{recipe.name}: {counts}", flush=True)
-    for row in [*theirs(dataset, others), *ours(loaded, dataset, workspace, minutes)]:
+    for row in chain(theirs(dataset, others), ours(loaded, dataset, workspace, minutes)):
         print(
             f"{row['name']:24} accuracy {row['accuracy']:7.2%}  macro F1 {row['macro_f1']:7.2%}  "
             f"{row['seconds']:7.1f} s  {row['parameters']:>12,} parameters",
@@ -64,7 +63,7 @@ def ours(
 ) -> Iterator[dict[str, Any]]:
     flow = Flow("bench", loaded, dataset, workspace, Silent())
     for name, contender in contenders(loaded, minutes).items():
-        found = _contend(flow, name, contender)
+        found = contend(flow, name, contender)
         yield {
             "name": name,
             "accuracy": found.evaluation.result["test_accuracy"],
@@ -91,7 +90,7 @@ def contenders(loaded: LoadedRecipe, minutes: float) -> dict[str, Contender]:
 def theirs(dataset: DatasetVersion, python: str | None) -> Iterator[dict[str, Any]]:
     if python is None:
         return
-    cut = made(component(SEGMENTERS, _WORDS.get(dataset.manifest.language, "character"), where="bench"))
+    cut = made(component(SEGMENTERS, SEGMENTERS_OF.get(dataset.manifest.language, "character"), where="bench"))
     with tempfile.TemporaryDirectory() as folder:
         for split in ("train", "test"):
             with Path(folder, f"{split}.jsonl").open("w", encoding="utf-8") as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Asked:
     budget: float
     trials: int | None
     value: Value
-    gpu: bool = field(default=False)
+    gpu: bool = False
 
     @property
     def mode(self) -> str:

@@ -18,13 +18,14 @@ from wenlu.pipeline.stages.training import training_stage
 def classify(flow: Flow) -> RunResult:
     """Raises WenluError: `too_few_labels`, `empty_split`, `bad_settings`, and what the stages raise."""
     _check_labels(flow.dataset, flow.recipe)
-    contended = contest(flow, _contend)
+    contended = contest(flow, contend)
     result = flow.finish(model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace)).result
     folder = flow.workspace.root / result["folder"]
     return RunResult(flow.run, result["model"], folder, result["choice"], result["verdict"])
 
 
-def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
+def contend(flow: Flow, name: str, contender: Contender) -> Contended:
+    """One contender through its stages."""
     recipe, dataset = flow.recipe, flow.dataset
     contender = flow.completed(contender)
     tokenizer = flow.finish(tokenizer_stage(name, contender.reads, dataset, flow.workspace))
