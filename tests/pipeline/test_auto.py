@@ -48,6 +48,10 @@ def test_what_is_tried_knows_the_words_of_the_language(tmp_path: Path, language:
     assert [named.get("segmenter") for named in tokenizers] == [segmenter, None, segmenter, None, None]
 
 
+def test_where_nobody_knows_the_words_none_are_tried(tmp_path: Path):
+    assert list(loaded(tmp_path, data={"language": "other"}).contenders()) == ["textcnn", "lstm", "encoder", "linear"]
+
+
 def test_pairs_are_compared_and_numbers_regressed(tmp_path: Path):
     pairs = {"target": "number", "sources": [{"uri": "a.csv", "text_column": ["one", "two"], "label_column": "n"}]}
     recipe = loaded(tmp_path, data=pairs)
