@@ -17,8 +17,9 @@ from wenlu.models.initialisers import INITIALISERS
 from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.flows import FLOWS
 from wenlu.pipeline.trackers import TRACKERS
-from wenlu.serving.runtimes import RUNTIMES, WRITERS
+from wenlu.serving.runtimes import REWRITERS, RUNTIMES, WRITERS
 from wenlu.storage.by_uri import STORAGES
+from wenlu.text.imported import CONVERSIONS
 from wenlu.text.normalize import NORMALIZERS
 from wenlu.text.segment import SEGMENTERS
 from wenlu.text.tokenizers import TOKENIZERS
@@ -30,6 +31,7 @@ from wenlu.training.schedules import SCHEDULES
 ALL = [
     ACTIVATIONS,
     AIMS,
+    CONVERSIONS,
     EXPORTS,
     FILTERS,
     FLOWS,
@@ -46,6 +48,7 @@ ALL = [
     STORAGES,
     TOKENIZERS,
     TRACKERS,
+    REWRITERS,
     WRITERS,
 ]
 CONFIGURED = [FILTERS, INITIALISERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]

@@ -19,9 +19,10 @@ DOORS = {
     "run": ["recipe", "--set", "--cluster", "--root", "--json"],
     "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
     "predict": [
-        "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root",
+        "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed",
+        "--beams", "--no-repeat", "--root",
     ],
-    "tune": ["recipe", "--budget", "--trials", "--set", "--run", "--root", "--json"],
+    "tune": ["recipe", "--budget", "--trials", "--set", "--cluster", "--run", "--root", "--json"],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",
         "--include", "--split-from", "--normalize", "--filter", "--near", "--language", "--cluster", "--root",

@@ -74,7 +74,7 @@ def writer(run: tuple[Workspace, RunResult]) -> Writer:
 
 def test_a_recipe_ends_with_a_model_that_foretells_its_kind_of_text(run: tuple[Workspace, RunResult], writer: Writer):
     known, strange = writer.surprises(["床前明月光江上白雲起7", "7起雲白上江光月明前床"]).nats
-    assert known < strange / 2
+    assert known < strange - 20  # nats: some hundred million times as probable
     manifest = writer.bundle.manifest
     assert manifest.metrics["test_bits_per_character"] < 4
     assert (manifest.task, manifest.max_length) == ("generate", 64)

@@ -71,7 +71,7 @@ class Description(Spec):
 
     name: str
     created: str = Field(description="UTC, ISO 8601")
-    task: Literal["classify", "regress", "generate"]
+    task: Literal["classify", "regress", "generate", "seq2seq"]
     architecture: Architecture
     labels: list[str] = Field(default=[], description="Of a classifier: two or more; else none")
     positive: str | None = Field(default=None, description="Of a binary model: the label that /sentiment tells of")

@@ -24,19 +24,24 @@ def predict(  # noqa: PLR0917  (typer reads options from parameters)
         Path | None, typer.Option("--input", help="A UTF-8 file with one text a line; - is stdin")
     ] = None,
     target: Annotated[Path | None, typer.Option("--output", help="Where to write; standard output if left out")] = None,
-    length: Annotated[int, typer.Option(help="Of a language model: tokens it writes at most")] = 64,
+    length: Annotated[int, typer.Option(help="Of a model that writes: tokens it writes at most")] = 64,
     temperature: Annotated[float, typer.Option(help="Of a language model: 0 takes the likeliest, 1 its odds")] = 0.0,
     top_k: Annotated[int, typer.Option(help="Of a language model: chooses among so many; 0 among all")] = 0,
     top_p: Annotated[float, typer.Option(help="Of a language model: chooses among those that weigh so much")] = 1.0,
     seed: Annotated[int, typer.Option(help="Of a language model: of chance")] = 1,
+    beams: Annotated[int, typer.Option(help="Of a model from text to text: answers followed side by side")] = 1,
+    no_repeat: Annotated[
+        int, typer.Option(help="Of a model from text to text: no run of so many tokens twice; 0 allows any")
+    ] = 0,
     root: Root = None,
 ) -> None:
     """One JSON line a text: the text, its label, the score and the scores of all labels, or its value; of a language
-    model what it writes behind the text."""
+    model what it writes behind the text, of a model from text to text its answer."""
     import msgspec
 
     sampling = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-    answer = _answerer(model, root, sampling)
+    decoding = {"length": length, "beams": beams, "no_repeat": no_repeat}
+    answer = _answerer(model, root, {"generate": sampling, "seq2seq": decoding})
     lines = (
         msgspec.json.encode({"text": text, **said}) + b"\n"
         for chunk in _chunks(_texts(texts, source))
@@ -53,8 +58,12 @@ def predict(  # noqa: PLR0917  (typer reads options from parameters)
 Answered = list[dict[str, Any]]
 
 
-def _answerer(model: str, root: Path | None, sampling: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
-    return _remote(model) if model.startswith(("http://", "https://")) else _local(model, root, sampling)
+Settings = dict[str, dict[str, Any]]
+"""By task of a model that writes: what the options say."""
+
+
+def _answerer(model: str, root: Path | None, settings: Settings) -> Callable[[Sequence[str]], Answered]:
+    return _remote(model) if model.startswith(("http://", "https://")) else _local(model, root, settings)
 
 
 def _remote(address: str) -> Callable[[Sequence[str]], Answered]:
@@ -64,7 +73,7 @@ def _remote(address: str) -> Callable[[Sequence[str]], Answered]:
     return lambda texts: [_said(asdict(answer)) for answer in client.predict(texts)]
 
 
-def _local(model: str, root: Path | None, sampling: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
+def _local(model: str, root: Path | None, settings: Settings) -> Callable[[Sequence[str]], Answered]:
     from wenlu.bundle.predict import Predictor
     from wenlu.bundle.seal import open_bundle
     from wenlu.bundle.shelf import find_model
@@ -73,7 +82,9 @@ def _local(model: str, root: Path | None, sampling: dict[str, Any]) -> Callable[
 
     bundle = open_bundle(find_model(Workspace.at(root), model))
     if bundle.manifest.task == "generate":
-        return _writer(bundle, sampling)
+        return _writer(bundle, settings["generate"])
+    if bundle.manifest.task == "seq2seq":
+        return _rewriter(bundle, settings["seq2seq"])
     predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
     return lambda texts: [_said(asdict(answer)) for answer in predictor.predict(texts)]
 
@@ -87,6 +98,17 @@ def _writer(bundle: Any, settings: dict[str, Any]) -> Callable[[Sequence[str]], 
     sampling = check(Sampling, settings, where="wenlu predict")
     writer = Writer(bundle, WRITERS["torch"](bundle))
     return lambda texts: [{"written": writer.write(text, sampling).text} for text in texts]
+
+
+def _rewriter(bundle: Any, settings: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
+    from wenlu.base.spec import check
+    from wenlu.bundle.decoding import Decoding
+    from wenlu.bundle.rewriter import Rewriter
+    from wenlu.serving.runtimes import REWRITERS
+
+    decoding = check(Decoding, settings, where="wenlu predict")
+    rewriter = Rewriter(bundle, REWRITERS["torch"](bundle))
+    return lambda texts: [{"written": one.text} for one in rewriter.rewrite(texts, decoding)]
 
 
 def _said(answer: dict[str, Any]) -> dict[str, Any]:

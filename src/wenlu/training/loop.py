@@ -22,6 +22,7 @@ from wenlu.base.errors import WenluError
 from wenlu.base.events import Events
 from wenlu.training.average import Average
 from wenlu.training.checkpoint import Checkpoints, optimizer_tensors, restore_optimizers
+from wenlu.training.lora import frozen, without
 from wenlu.training.optimizers import OPTIMIZERS, Optimizers, Weight, set_rate
 from wenlu.training.place import Place
 from wenlu.training.process import ALONE, Process
@@ -67,6 +68,7 @@ class Training:
         self.schedule = planned.kind(planned.config)
         self.average = None if config.average is None else Average(model, config.average)
         self.progress = Progress()
+        self._frozen = frozen(self.model)
         self.epoch_steps = len(task.batches(1))
         process.seed(config.seed)
         self._watch = watch
@@ -88,7 +90,7 @@ class Training:
                 self._epoch()
             except _NotFiniteError as found:
                 self._recover(found)
-        self.process.load(self.model, self.checkpoints.best(self.progress.best))
+        self._load(self.checkpoints.best(self.progress.best))
         self.model.eval()
         return Trained(tuple(self.progress.history), self.progress.best)
 
@@ -185,7 +187,7 @@ class Training:
             number = len(progress.history) + 1
             if best:
                 progress.best = number
-                self.checkpoints.write_best(self.model.state_dict(), number=number)
+                self.checkpoints.write_best(self._state(), number=number)
         epoch = round(progress.steps / self.epoch_steps, 3)
         done = Round(number, epoch, progress.steps, progress.seconds, progress.means(), measures)
         progress.history.append(done)
@@ -222,12 +224,20 @@ class Training:
     def _save(self) -> None:
         progress = self.progress
         groups: dict[str, dict[str, Tensor]] = {
-            "model": self.model.state_dict(),
+            "model": self._state(),
             "average": {} if self.average is None else self.average.tensors,
             "optimizer": optimizer_tensors(self.optimizers),
             "random": self.process.gathered(_random_state(self.place.device)),
         }
         self.checkpoints.write(groups, msgspec.to_builtins(progress), step=progress.steps, best=progress.best)
+
+    def _state(self) -> dict[str, Tensor]:
+        """The model's tensors but for those that adapters leave alone."""
+        return without(self.model.state_dict(), self._frozen)
+
+    def _load(self, tensors: dict[str, Tensor]) -> None:
+        own = self.model.state_dict() if self._frozen else {}
+        self.process.load(self.model, {name: own[name] for name in self._frozen} | tensors)
 
     def _resume(self) -> bool:
         """Go on from the newest checkpoint, if there is one."""
@@ -236,7 +246,7 @@ class Training:
             return False
         groups, state = found
         self.progress = msgspec.convert(state, Progress)
-        self.process.load(self.model, groups["model"])
+        self._load(groups["model"])
         if self.average is not None:
             self.average.load(groups["average"], process=self.process)
         restore_optimizers(self.optimizers, groups.get("optimizer", {}), process=self.process)

@@ -29,6 +29,18 @@ class SamplesConfig(Sampling):
     every: int | None = Field(default=None, ge=1, description="Steps between; left out: at each look at validation")
 
 
+class LoraConfig(Spec):
+    """Adapters of low rank."""
+
+    rank: int = Field(8, ge=1, le=1024, description="Rank of what is added to a matrix")
+    alpha: float = Field(16.0, gt=0, le=10_000, description="What is added is multiplied with alpha / rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of an adapter's inputs dropped while training")
+    targets: list[str] = Field(
+        default=[],
+        description="Linear layers that get one, by the ends of their names; left out: all inside the layers",
+    )
+
+
 class TrainingConfig(Spec):
     """How a model is trained. The defaults are the classic settings for a text classifier."""
 
@@ -56,6 +68,9 @@ class TrainingConfig(Spec):
     freeze: list[str] = Field(default=[], description="Patterns of names of weights that stay as they are: embedding*")
     rates: dict[str, float] = Field(
         default={}, description="By pattern of names of weights: what their learning rate is multiplied with"
+    )
+    lora: LoraConfig | None = Field(
+        default=None, description="Train small adapters beside frozen matrices; they are merged into them at the end"
     )
     average: float | None = Field(
         default=None, gt=0, lt=1, description="Decay of the moving average of the weights that is kept; out: none"
@@ -86,4 +101,6 @@ class TrainingConfig(Spec):
             raise ValueError(f"processes = {self.processes} are more than the {self.batch} texts of a step, 'batch'")
         if self.shard and self.samples is not None:
             raise ValueError("'samples' need the whole model, and 'shard' divides it")
+        if self.shard and self.lora is not None:
+            raise ValueError("'lora' can't be divided among processes: leave 'shard' out")
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wenlu.base.errors import WenluError
 from wenlu.corpus.statistics import statistics_of
 from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.flows.contest import contest
 from wenlu.pipeline.flows.flow import Flow, RunResult
 from wenlu.pipeline.recipe import Contender
 from wenlu.pipeline.stages.candidate import candidate_stage
@@ -18,7 +19,7 @@ from wenlu.pipeline.stages.training import training_stage
 def regress(flow: Flow) -> RunResult:
     """Raises WenluError: `empty_split`, `one_number`, and what the stages raise."""
     _check_numbers(flow.dataset)
-    contended = [_contend(flow, name, contender) for name, contender in flow.recipe.contenders().items()]
+    contended = contest(flow, _contend)
     result = flow.finish(model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace)).result
     folder = flow.workspace.root / result["folder"]
     return RunResult(flow.run, result["model"], folder, result["choice"], result["verdict"])
@@ -26,6 +27,7 @@ def regress(flow: Flow) -> RunResult:
 
 def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
     recipe, dataset = flow.recipe, flow.dataset
+    contender = flow.completed(contender)
     first = flow.pretrain(name, contender)
     tokenizer = flow.finish(
         tokenizer_stage(name, contender.reads, dataset, flow.workspace, learned=first.tokenizer if first else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from wenlu.pipeline.tokenizers import open_tokenizer
 from wenlu.storage.workspace import Workspace
 from wenlu.text.encoded import Encoded
 from wenlu.text.encoding import encode_many
+from wenlu.text.longer import ExtendConfig, longer
 from wenlu.text.once import LearnOnce
 from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read, tokenizer_component
 from wenlu.training.encoded import EncodedBlock, Truth, open_ids, write_encoded
 
 ENCODED = ("train", "validation")
+_LOOKED_AT = 5_000  # texts of the validation split
 _NO_LABEL = -1  # a language model asks for none, and other tasks refuse such texts before this
 Block = tuple[list[str | None], Encoded]  # labels and ids of some texts
 
@@ -47,6 +50,8 @@ def tokenizer_stage(
             pipeline, unknown = texts.learn_once(config.to_learn, work)
         else:
             pipeline = saved or _learned(config.to_learn, dataset, events)
+            if config.extend is not None:
+                pipeline = _longer(pipeline, config.extend, dataset, events)
             _save(pipeline, folder)
             unknown = texts.encode("train", pipeline)
         result = {
@@ -69,6 +74,7 @@ def tokenizer_stage(
         inputs={
             "dataset": dataset.reference,
             **({"settings": _settings(config.to_learn)} if saved is None else {"saved": saved.digest()}),
+            **({} if config.extend is None else {"extend": config.extend.model_dump()}),
         },
         packages=("pipeline.stages.tokenizer", "base", "storage", "text", "training"),
         make=make,
@@ -86,6 +92,23 @@ def _settings(config: PipelineConfig) -> dict[str, Any]:
 def _learned(config: PipelineConfig, dataset: DatasetVersion, events: Events) -> TextPipeline:
     bodies = counted(dataset.bodies("train"), events, total=dataset.count("train"))
     return TextPipeline.train(bodies, config, clean=dataset.normalize_steps)
+
+
+def _longer(pipeline: TextPipeline, config: ExtendConfig, dataset: DatasetVersion, events: Events) -> TextPipeline:
+    """With further pieces; says how much shorter texts become by them."""
+    bodies = counted(dataset.bodies("train"), events, total=dataset.count("train"))
+    found = longer(pipeline, bodies, config)
+    texts = [pipeline.normalized(body) for body in islice(dataset.bodies("validation"), _LOOKED_AT)]
+    before, now = (_characters_an_id(one, texts) for one in (pipeline, found))
+    events.result(
+        f"{found.tokenizer.size - pipeline.tokenizer.size:,} pieces were added to {pipeline.tokenizer.size:,} ids; "
+        f"validation: {before:.2f} characters a token before, {now:.2f} now"
+    )
+    return found
+
+
+def _characters_an_id(pipeline: TextPipeline, texts: list[str]) -> float:
+    return sum(map(len, texts)) / max(sum(map(len, pipeline.tokenizer.encode_batch(texts))), 1)
 
 
 def _saved(reference: str, config: TextConfig, dataset: DatasetVersion, workspace: Workspace) -> TextPipeline:

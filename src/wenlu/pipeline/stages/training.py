@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -23,11 +23,12 @@ from wenlu.base.events import Events
 from wenlu.bundle.manifest import TEXT, WEIGHTS
 from wenlu.corpus.readers.fields import SEPARATOR
 from wenlu.corpus.version import DatasetVersion
-from wenlu.models import Learns
+from wenlu.models import Brought, Learns
 from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.aims.aim import Aim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.beginning import adopted, brought, grown_of, tokenizer_of
 from wenlu.pipeline.stages.together import Job, Start, do_together, leave, taking_part
 from wenlu.storage.local import write_atomic
 from wenlu.text.pipeline import TextPipeline
@@ -36,6 +37,7 @@ from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
 from wenlu.training.loop import Training
+from wenlu.training.lora import attach, merge
 from wenlu.training.optimizers import Weight
 from wenlu.training.place import Place, choose_place
 from wenlu.training.plan import Plan, epochs_within, read_plan, worth_compiling, write_plan
@@ -45,6 +47,7 @@ from wenlu.training.progress import Round, Trained
 from wenlu.training.samples import Samples
 from wenlu.training.settings import TrainingConfig
 from wenlu.training.task import Rows, Task
+from wenlu.training.vectors import vectors_of
 
 HISTORY = "history.json"
 BESIDE = {"processes", "shard", "samples"}
@@ -85,6 +88,7 @@ def training_stage(
         inputs={
             "tokenizer": tokenizer.fingerprint,
             "model": named.as_data(),
+            **({"files": named.config.files()} if isinstance(named.config, Brought) else {}),
             "settings": config.model_dump(mode="json", exclude=BESIDE),
             "aim": aim,
             "start": start.title if start else None,
@@ -125,8 +129,11 @@ def learn(job: Job, named: Component, goal: Aim, events: Events, process: Proces
     model = _model(job, named, goal, place=place, process=process, events=events)
     if isinstance(model, Learns) and checkpoints.newest() is None:
         model.look_at(_rows(job.tokenizer))
+    if config.lora is not None:
+        beside = attach(model, config.lora, whole=_whole(model, job))
+        events.result(f"adapters of rank {config.lora.rank} beside {len(beside)} linear layers")
     weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
-    parameters, task = _parameters(model), goal.task(place.device)
+    task = goal.task(place.device)
     plan = before or _planned(model, task, config, place=place, weights=weights, process=process, events=events)
     if process.main:
         write_plan(job.work / _PLAN, plan)
@@ -145,6 +152,9 @@ def learn(job: Job, named: Component, goal: Aim, events: Events, process: Proces
         process=process,
     )
     trained = training.run()
+    if config.lora is not None:
+        merge(model)
+    parameters = _parameters(model)
     kept = process.weights(model)
     if process.main:
         write_atomic(job.folder / WEIGHTS, save(kept))
@@ -174,16 +184,19 @@ def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Proc
     between = {"separator": _separator(job.tokenizer)} if getattr(named.kind, "compares", False) else {}
     arguments = {**goal.arguments(), **between}
     with torch.device("meta"):
-        held = per_process(_parameters(named.kind(named.config, **arguments)), process)
-    refuse_too_many_weights(held, trained=held, place=place, free=process.room(free_memory(place.device)))
+        hollow = named.kind(named.config, **arguments)
+    held, learned = (per_process(number, process) for number in _numbers(hollow, job))
+    refuse_too_many_weights(held, trained=learned, place=place, free=process.room(free_memory(place.device)))
     torch.manual_seed(job.contender.training.seed)
     model: nn.Module = named.kind(named.config, **arguments)
+    tokenizer = tokenizer_of(job.tokenizer)
+    if said := brought(model, named, tokenizer):
+        events.result(said)
     if job.start is not None:
-        adopted = adopt(model, load_file(job.start.folder / WEIGHTS), origin=job.start.title)
-        events.result(adopted.sentence(job.start.title))
+        events.result(adopted(model, job.start, tokenizer).sentence(job.start.title))
     if job.pretrained is not None:
-        adopted = adopt(model, load_file(job.pretrained / WEIGHTS), origin=_PRETRAINING)
-        events.result(adopted.sentence(_PRETRAINING))
+        learned = adopt(model, load_file(job.pretrained / WEIGHTS), origin=_PRETRAINING)
+        events.result(learned.sentence(_PRETRAINING))
     return model
 
 
@@ -208,7 +221,7 @@ def _planned(
         found = estimate(model, task, config, place, weights=weights)
         refuse_what_can_not_fit(found, config, place, free=free)
         epochs = epochs_within(config, found)
-        compiled = process.size == 1 and worth_compiling(config, model, found, epochs=epochs)
+        compiled = process.size == 1 and config.lora is None and worth_compiling(config, model, found, epochs=epochs)
         events.result(found.sentence(free=free, steps=len(task.batches(1)), epochs=epochs))
         if epochs < config.epochs:
             events.result(f"{epochs} of {config.epochs} epochs fit into {config.minutes:g} minutes")
@@ -227,6 +240,21 @@ def _rows(tokenizer: Finished) -> Iterator[tuple[NDArray[np.int32], int]]:
     """Ids and the number of the label of each training text."""
     texts = EncodedTexts.open(tokenizer.folder / "train")
     return ((texts.row(number), int(texts.truth[number])) for number in range(len(texts)))
+
+
+def _numbers(model: nn.Module, job: Job) -> tuple[int, int]:
+    """How many weights a model has, and how many of them are trained."""
+    held, config = _parameters(model), job.contender.training
+    if config.lora is not None:
+        attach(model, config.lora, whole=_whole(model, job))
+    weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
+    return held, sum(weight.parameter.numel() for weight in weights)
+
+
+def _whole(model: nn.Module, job: Job) -> Collection[str]:
+    """What is learned beside adapters: the vectors of ids, if there are new ones among them."""
+    tokenizer = tokenizer_of(job.tokenizer)
+    return vectors_of(model, tokenizer.size) if grown_of(tokenizer) is not None else ()
 
 
 def _parameters(model: nn.Module) -> int:
