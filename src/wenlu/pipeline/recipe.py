@@ -274,7 +274,7 @@ def _unfit(contender: Contender, aim: Aim) -> list[str]:
     """What a contender's model can't do that is asked of it."""
     named = contender_model(contender)
     mistakes = [] if contender.pretraining is None else _unfit_to_pretrain(contender, contender.pretraining, aim)
-    if contender.training.samples is not None and not hasattr(named.kind, "reader"):
+    if contender.training.samples is not None and aim != "generate":
         mistakes.append(f"training.samples: {named.name} is no language model, and writes nothing.")
     return mistakes
 
