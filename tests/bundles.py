@@ -51,6 +51,8 @@ def make_bundle(
     lstm: dict[str, Any] | None = None,
     seed: int = 1,
     scale: Scale | None = None,
+    temperature: float = 1.0,
+    abstain: float | None = None,
 ) -> Path:
     """A sealed bundle in `folder`: an untrained LSTM (weights by `seed`) on the text pipeline that `texts` give; with a
     scale, one that answers with a number.
@@ -73,6 +75,8 @@ def make_bundle(
         architecture=Architecture(name="lstm", config=settings.model_dump()),
         labels=[] if scale else list(labels),
         positive=None if scale else positive,
+        temperature=temperature,
+        abstain=abstain,
         vocabulary_size=pipeline.tokenizer.size,
         max_length=pipeline.config.max_length,
         parameters=sum(weights.numel() for weights in model.parameters()),

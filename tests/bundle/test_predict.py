@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.bundles import TEXTS, make_bundle
 
-from wenlu.bundle.predict import batches_by_length, padded, softmax
+from wenlu.bundle.parity import differences, read_golden
+from wenlu.bundle.predict import Predictor, as_numbers, batches_by_length, padded, softmax
+from wenlu.bundle.seal import open_bundle
+from wenlu.serving.runtimes import RUNTIMES
 
 
 @given(st.lists(st.integers(1, 500), max_size=200), st.integers(1, 64), st.integers(1, 2000))
@@ -35,3 +42,32 @@ def test_softmax_sums_to_one_and_does_not_overflow():
     assert softmax(np.array([[1000.0, 1000.0], [0.0, -1000.0]])).tolist() == [[0.5, 0.5], [1.0, 0.0]]
     np.testing.assert_allclose(softmax(np.array([[0.0, np.log(3.0)]])), [[0.25, 0.75]])
     assert softmax(np.random.default_rng(1).normal(size=(7, 5))).sum(axis=1) == pytest.approx(np.ones(7))
+
+
+def predictor(folder: Path, **change: float) -> Predictor:
+    bundle = open_bundle(make_bundle(folder, **change))  # type: ignore[arg-type]
+    return Predictor(bundle, RUNTIMES["onnx"](bundle))
+
+
+def test_a_temperature_makes_answers_less_sure_and_never_others(tmp_path: Path):
+    plain, warm = predictor(tmp_path / "plain"), predictor(tmp_path / "warm", temperature=4.0)
+    before, after = plain.predict(TEXTS), warm.predict(TEXTS)
+    assert [one.label for one in before] == [one.label for one in after]
+    assert all(one.score > other.score > 0.5 for one, other in zip(before, after, strict=True))
+    np.testing.assert_allclose(warm.logits(TEXTS), plain.logits(TEXTS))
+    rows = read_golden(warm.bundle)
+    answers = list(map(as_numbers, warm.predict([row.text for row in rows])))
+    assert differences(rows, answers, tolerance=1e-5) == []
+
+
+def test_an_answer_below_the_threshold_says_that_it_abstained_and_still_says_which(tmp_path: Path):
+    scores = sorted(answer.score for answer in predictor(tmp_path / "plain").predict(TEXTS))
+    threshold = (scores[4] + scores[5]) / 2
+    answers = predictor(tmp_path / "careful", abstain=threshold).predict(TEXTS)
+    assert [one.abstained for one in answers] == [one.score < threshold for one in answers]
+    assert sum(one.abstained is True for one in answers) == 5
+    assert all(one.label for one in answers)
+
+
+def test_a_model_without_a_threshold_says_nothing_of_abstaining(tmp_path: Path):
+    assert set(msgspec.to_builtins(predictor(tmp_path / "plain").predict(TEXTS)[0])) == {"label", "score", "scores"}

@@ -179,3 +179,26 @@ def test_the_manifest_is_json_with_every_digest(tmp_path: Path):
         "weights.safetensors", "golden.jsonl", "report.html", "text/vocabulary.json", "text/pipeline.json",
     }  # fmt: skip
     assert all(len(record["sha256"]) == 64 for record in manifest["files"].values())
+
+
+def test_a_bundle_without_temperature_is_written_and_named_as_it_was_before_there_was_one(tmp_path: Path):
+    plain = made(tmp_path / "plain")
+    written = json.loads((plain / "bundle.json").read_text(encoding="utf-8"))
+    assert not {"temperature", "abstain"} & written.keys()
+    manifest = open_bundle(plain).manifest
+    assert (manifest.temperature, manifest.abstain) == (1.0, None)
+    assert manifest.version == open_bundle(made(tmp_path / "same", temperature=1.0)).manifest.version
+
+
+def test_temperature_and_threshold_are_part_of_what_a_bundle_answers(tmp_path: Path):
+    changes: list[dict[str, object]] = [{}, {"temperature": 1.5}, {"abstain": 0.6}, {"temperature": 2.0}]
+    versions = [
+        open_bundle(made(tmp_path / str(number), **change)).manifest.version for number, change in enumerate(changes)
+    ]
+    assert len(set(versions)) == 4
+
+
+@pytest.mark.parametrize("change", [{"temperature": 0.0}, {"temperature": float("nan")}, {"abstain": 1.0}])
+def test_a_temperature_or_threshold_that_makes_no_sense_is_refused(change: dict[str, object]):
+    with pytest.raises(ValueError, match=next(iter(change))):
+        description(**change)

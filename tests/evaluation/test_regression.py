@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from wenlu.base.errors import WenluError
+from wenlu.evaluation import bootstrap
+from wenlu.evaluation.bootstrap import drawn
 from wenlu.evaluation.facts import DatasetFacts, TokenizerFacts
-from wenlu.evaluation.regression import bootstrap
-from wenlu.evaluation.regression.bootstrap import drawn
 from wenlu.evaluation.regression.choose import Candidate, choose, compare
 from wenlu.evaluation.regression.facts import CandidateFacts, Report
 from wenlu.evaluation.regression.metrics import Metrics, measure

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.bundles import make_bundle
 from tests.serving.wire import ask_service, inputs, request
 
 from wenlu.base.errors import WenluError
@@ -20,6 +21,7 @@ from wenlu.bundle.manifest import GOLDEN, Description
 from wenlu.bundle.parity import Golden, read_golden
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import open_bundle, read_manifest, seal
+from wenlu.sdk.client import Client
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.serving.service import bound, serve, serving
 
@@ -151,3 +153,14 @@ def test_the_runtimes_agree_with_each_other(bundle: Path):
     texts = [row.text for row in read_golden(opened)]
     answers = {name: Predictor(opened, RUNTIMES[name](opened)).probabilities(texts) for name in ("onnx", "torch")}
     assert abs(answers["onnx"] - answers["torch"]).max() < 1e-5
+
+
+def test_a_careful_model_says_over_http_and_in_python_that_it_abstained(tmp_path: Path):
+    folder = make_bundle(tmp_path / "careful", temperature=2.0, abstain=0.999)
+    with serving(folder) as address:
+        output = ask_service(address, request(body=inputs("质量很好"))).json["outputs"][0]
+        with Client(address) as client:
+            prediction = client.predict_one("质量很好")
+    assert output["abstained"] is True
+    assert prediction.abstained is True
+    assert output["label"] == prediction.label != ""

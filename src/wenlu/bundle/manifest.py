@@ -76,6 +76,20 @@ class Description(Spec):
     labels: list[str] = Field(default=[], description="Of a classifier: two or more; else none")
     positive: str | None = Field(default=None, description="Of a binary model: the label that /sentiment tells of")
     scale: Scale | None = Field(default=None, description="Of a model of numbers: the unit of its answers")
+    # Both are left out of what is written where they say nothing, so bundles without them are what they always were.
+    temperature: float = Field(
+        default=1.0,
+        gt=0,
+        exclude_if=lambda temperature: temperature == 1.0,
+        description="Of a classifier: its logits are divided by it, so that a probability is the share that is right",
+    )
+    abstain: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        exclude_if=lambda abstain: abstain is None,
+        description="Of a classifier: an answer with a lower probability says that it abstained",
+    )
     vocabulary_size: int
     max_length: int
     parameters: int
@@ -90,6 +104,8 @@ class Description(Spec):
             raise ValueError("a classifier has two labels or more")
         if (self.task == "regress") != (self.scale is not None):
             raise ValueError("a model of numbers has a scale, and no other has")
+        if self.task != "classify" and (self.temperature != 1.0 or self.abstain is not None):
+            raise ValueError("temperature and abstain are of a classifier")
         return self
 
     @property
@@ -118,4 +134,5 @@ def version_of(description: Description, files: dict[str, FileRecord]) -> str:
     }
     if description.scale is not None:
         decisive["scale"] = description.scale.model_dump(mode="json")
+    decisive |= description.model_dump(include={"temperature", "abstain"})
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from wenlu.base.errors import WenluError
@@ -35,11 +36,15 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The label with the highest probability, that probability, and those of all labels."""
+    """The label with the highest probability, that probability, and those of all labels.
+
+    `abstained` says if that probability is below the bundle's threshold; it is there only if the bundle has one.
+    """
 
     label: str
     score: float
     scores: dict[str, float]
+    abstained: bool | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,11 @@ class Predictor:
 
     def probabilities_of_ids(self, ids: Sequence[Sequence[int]]) -> Floats:
         """As `probabilities`, from what the text pipeline made."""
-        return softmax(self._logits(ids))
+        return softmax(self._logits(ids) / self.bundle.manifest.temperature)
+
+    def logits(self, texts: Sequence[str]) -> Floats:
+        """What the runtime computes [N, C], before the bundle's temperature."""
+        return self._logits(self.bundle.pipeline.encode(texts))
 
     def close(self) -> None:
         self._runtime.close()
@@ -99,7 +108,10 @@ class Predictor:
 
     def _answer(self, row: list[float]) -> Answer:
         best = row.index(max(row))
-        return Answer(self._labels[best], row[best], dict(zip(self._labels, row, strict=True)))
+        scores = dict(zip(self._labels, row, strict=True))
+        threshold = self.bundle.manifest.abstain
+        abstained = UNSET if threshold is None else row[best] < threshold
+        return Answer(self._labels[best], row[best], scores, abstained)
 
 
 def batches_by_length(

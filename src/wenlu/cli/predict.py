@@ -112,8 +112,10 @@ def _rewriter(bundle: Any, settings: dict[str, Any]) -> Callable[[Sequence[str]]
 
 
 def _said(answer: dict[str, Any]) -> dict[str, Any]:
-    """What a model says: a number, or labels."""
+    """What a model says: a number, or labels, and whether it abstained if it can."""
     value = answer.pop("value", None)
+    if not isinstance(answer.get("abstained"), bool):
+        answer.pop("abstained", None)
     return answer if value is None else {"value": value}
 
 

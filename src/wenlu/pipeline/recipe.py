@@ -122,6 +122,9 @@ class ServiceConfig(Spec):
     """How the deployed model answers."""
 
     positive: str | None = Field(default=None, description="Of a binary model: the label that /sentiment tells of")
+    abstain: float | None = Field(
+        default=None, gt=0, lt=1, description="Of a classifier: a less probable answer says that it abstained"
+    )
     host: str = Field(default="127.0.0.1", description="Address the service is bound to")
     port: int = Field(default=5000, ge=0, le=65_535, description="Port; 0 takes any that is free")
 
@@ -259,6 +262,8 @@ def _check_fit(recipe: Recipe) -> None:
         )
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
+    if recipe.aim != "classify" and recipe.service.abstain is not None:
+        mistakes.append(f"service.abstain is for classifiers, and this recipe is to {recipe.aim}.")
     mistakes += [mistake for contender in recipe.contenders().values() for mistake in _unfit(contender, recipe.aim)]
     mistakes += [
         "text.extend lengthens a tokenizer that exists, and this one is learned anew: name one in text.saved, or give "

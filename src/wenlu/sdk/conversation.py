@@ -26,12 +26,13 @@ Kind = TypeVar("Kind")
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """The most probable label, its probability, and the probability of every label; of a model that answers with a
-    number its `value` alone."""
+    number its `value` alone. `abstained` says if the model is too unsure, None if it has no threshold."""
 
     label: str = ""
     score: float = 0.0
     scores: dict[str, float] = field(default_factory=dict)
     value: float | None = None
+    abstained: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 from wenlu.base.errors import WenluError
 from wenlu.drawing.figures import count
+from wenlu.evaluation.bootstrap import Floats, drawn, interval
 from wenlu.evaluation.choose import Choice
-from wenlu.evaluation.regression.bootstrap import Floats, drawn, interval
 from wenlu.evaluation.regression.metrics import Metrics
 from wenlu.evaluation.regression.words import say, written
 

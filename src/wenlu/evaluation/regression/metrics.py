@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wenlu.base.errors import WenluError
-from wenlu.evaluation.regression.bootstrap import Floats, drawn, interval
+from wenlu.evaluation.bootstrap import Floats, drawn, interval
 
 
 class Figure(msgspec.Struct, frozen=True):

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 
 from wenlu.drawing.charts import round_range
+from wenlu.evaluation.bootstrap import Floats
 from wenlu.evaluation.hardest import cut
-from wenlu.evaluation.regression.bootstrap import Floats
 
 _DOTS = 2_000  # more are one black cloud, and megabytes of page
 _BARS = 12  # about as many

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wenlu.base.errors import WenluError
-from wenlu.evaluation.regression.bootstrap import drawn, interval
+from wenlu.evaluation.bootstrap import drawn, interval
 from wenlu.evaluation.seq2seq.likeness import Floats, chrf, ngram_counts, rouge_l
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from wenlu.base.events import Events
 from wenlu.bundle.export import EXPORTS
 from wenlu.bundle.manifest import GOLDEN, TEXT, WEIGHTS, Architecture, Description, Scale
@@ -15,13 +17,16 @@ from wenlu.bundle.parity import HARD_TEXTS, Golden, golden_bytes, tolerance_for
 from wenlu.bundle.predict import Predictor, as_numbers
 from wenlu.bundle.seal import Bundle, open_bundle, seal
 from wenlu.corpus.version import DatasetVersion
+from wenlu.evaluation.calibration import fit_temperature
 from wenlu.pipeline.recipe import Contender, Recipe, kept_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.local import write_atomic
 
 BUNDLE = "bundle"
+_BELOW = ("base", "storage", "text", "models", "bundle", "serving.runtimes")
 _GOLDEN_TEXTS = 48
+_TEMPERATURE_TEXTS = 5_000  # more would not move it
 _GOLDEN_CHARACTERS = 2_000  # well under what a service takes
 
 
@@ -38,6 +43,11 @@ def candidate_stage(
         seal(bundle_folder, description)
         EXPORTS["onnx"](bundle_folder)
         seal(bundle_folder, description)
+        if description.task == "classify":
+            temperature = _temperature(open_bundle(bundle_folder), dataset)
+            description = description.model_copy(update={"temperature": temperature})
+            seal(bundle_folder, description)
+            events.result(f"temperature {temperature:.3g}, by which probabilities fit the validation texts best")
         rows = _record(open_bundle(bundle_folder), _golden_texts(dataset))
         write_atomic(bundle_folder / GOLDEN, golden_bytes(rows))
         seal(bundle_folder, description)
@@ -56,9 +66,10 @@ def candidate_stage(
             "name": recipe.name,
             "task": recipe.aim,
             "positive": recipe.service.positive,
+            "abstain": recipe.service.abstain,
             "dataset": dataset.reference,
         },
-        packages=("pipeline.stages.candidate", "base", "storage", "text", "models", "bundle", "serving.runtimes"),
+        packages=("pipeline.stages.candidate", "evaluation.calibration", *_BELOW),
         make=make,
     )
 
@@ -75,11 +86,22 @@ def _description(
         architecture=Architecture(name=named.name, config=named.config.model_dump(mode="json")),
         labels=dataset.labels,
         positive=recipe.service.positive,
+        abstain=recipe.service.abstain,
         vocabulary_size=tokenizer.result["size"],
         max_length=contender.text.max_length,
         parameters=training.result["parameters"],
         pipeline_digest=tokenizer.result["digest"],
     )
+
+
+def _temperature(bundle: Bundle, dataset: DatasetVersion) -> float:
+    """Fitted to the validation texts, or to so many of them, by what the form that will be served computes."""
+    texts = heapq.nsmallest(_TEMPERATURE_TEXTS, dataset.texts("validation"), key=lambda text: text.id)
+    predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
+    logits_NC = predictor.logits([text.body for text in texts])
+    predictor.close()
+    number = {label: position for position, label in enumerate(dataset.labels)}
+    return fit_temperature(logits_NC, np.array([number[text.label or ""] for text in texts], dtype=np.int64))
 
 
 def _golden_texts(dataset: DatasetVersion) -> list[str]:

@@ -17,6 +17,16 @@ DRAWS = 1_000
 _SEED = 1
 _CELLS = 2_000_000
 _LEVEL = 0.95
+_MOST_DRAWN, _LEAST_DRAWS = 20_000_000, 100  # texts drawn in all, where time must be bounded, but never fewer draws
+
+
+def draws_for(texts: int, *, most: int = DRAWS) -> int:
+    """How many draws of so many texts take a second or two: `most`, or fewer where texts are many.
+
+    >>> draws_for(10_000), draws_for(200_000), draws_for(1_000_000)
+    (1000, 100, 100)
+    """
+    return max(_LEAST_DRAWS, min(most, _MOST_DRAWN // texts))
 
 
 def drawn(figure: Callable[[Floats], Floats], texts: int, *, draws: int = DRAWS) -> Floats:
