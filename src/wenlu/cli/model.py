@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from wenlu.cli import evaluate
 from wenlu.cli.options import AsJson, Root, print_json
 
 app = typer.Typer(help="Trained models, as sealed bundles.", no_args_is_help=True, rich_markup_mode=None)
+app.command("evaluate")(evaluate.evaluate)
 
 
 @app.command("list")

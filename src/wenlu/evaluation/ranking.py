@@ -48,7 +48,8 @@ def rank(
     known = [number for number in range(len(labels)) if 0 < int((truth == number).sum()) < texts]
     if not known:
         return None
-    orders = [_Order(probabilities[:, number], truth == number) for number in known]
+    scores_NC = np.asarray(probabilities, dtype=np.float64)
+    orders = [_Order(scores_NC[:, number], truth == number) for number in known]
     as_it_is = np.array([order.areas(np.ones((1, texts)))[0] for order in orders])  # [L, 2]
     draws = draws_for(texts * len(known), most=_DRAWS)
     areas_RL2 = drawn(lambda weights: np.stack([order.areas(weights) for order in orders], axis=1), texts, draws=draws)

@@ -16,8 +16,11 @@ from wenlu.base.records import Text
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import open_bundle
 from wenlu.corpus.version import DatasetVersion
+from wenlu.evaluation.examination import Examination
 from wenlu.evaluation.hardest import HardText, hardest_texts
 from wenlu.evaluation.metrics import Metrics, measure
+from wenlu.evaluation.slices import worse_than_the_rest
+from wenlu.pipeline.examining import examined
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.stages.candidate import BUNDLE
 from wenlu.serving.runtimes import RUNTIMES
@@ -26,16 +29,19 @@ from wenlu.storage.local import write_atomic
 _FILE = "evaluation.json"
 _TRAIN_SAMPLE = 2_000  # training texts that tell how well the model knows what it was shown
 _TOGETHER = 256
+_BELOW = ("base", "storage", "text", "bundle", "serving.runtimes")
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """Metrics of each split, which validation texts were answered right (in order), and the surest mistakes on test."""
+    """Metrics of each split, which validation texts were answered right (in order), the surest mistakes on test, and
+    the test texts looked at from all sides."""
 
     train: Metrics
     validation: Metrics
     test: Metrics
     right: tuple[bool, ...]
     hardest: tuple[HardText, ...]
+    examination: Examination
 
 
 def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) -> Stage:
@@ -52,6 +58,7 @@ def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) ->
             f"test: accuracy {test.accuracy:.2%} ({low:.1%}-{high:.1%}), macro F1 {test.macro_f1:.2%}; "
             f"validation {evaluation.validation.accuracy:.2%}, training {evaluation.train.accuracy:.2%}"
         )
+        events.result(_said(evaluation.examination))
         return {
             "validation_accuracy": evaluation.validation.accuracy,
             "test_accuracy": test.accuracy,
@@ -61,7 +68,16 @@ def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) ->
     return Stage(
         name=f"evaluation {name}",
         inputs={"candidate": candidate.fingerprint, "dataset": dataset.reference},
-        packages=("pipeline.stages.evaluation", "base", "storage", "text", "bundle", "evaluation", "serving.runtimes"),
+        packages=(
+            "pipeline.stages.evaluation",
+            "pipeline.examining",
+            "base",
+            "storage",
+            "text",
+            "bundle",
+            "evaluation",
+            "serving.runtimes",
+        ),
         make=make,
     )
 
@@ -69,6 +85,18 @@ def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) ->
 def read_evaluation(stage: Finished) -> Evaluation:
     """What the stage found."""
     return msgspec.json.decode((stage.folder / _FILE).read_bytes(), type=Evaluation)
+
+
+def _said(found: Examination) -> str:
+    """Calibration, and what stands out, in a line."""
+    of = found.calibration
+    said = [f"calibration error {of.error:.2%} ({of.before:.2%} without the temperature {of.temperature:.3g})"]
+    said += [
+        f"worse: {one.kind} {one.name} {one.accuracy:.1%} of {one.texts:,}" for one in worse_than_the_rest(found.slices)
+    ]
+    if found.robustness is not None:
+        said += [f"{one.name} changes {one.changed / one.texts:.1%}" for one in found.robustness.disturbed]
+    return "; ".join(said)
 
 
 def _evaluate(predictor: Predictor, dataset: DatasetVersion, events: Events) -> Evaluation:
@@ -89,6 +117,15 @@ def _evaluate(predictor: Predictor, dataset: DatasetVersion, events: Events) -> 
         right=tuple((validation_probabilities.argmax(1) == validation_truth).tolist()),
         hardest=hardest_texts(
             [text.body for text in test], labels=labels, truth=test_truth, probabilities=test_probabilities
+        ),
+        examination=examined(
+            predictor.probabilities,
+            predictor.bundle,
+            test,
+            metrics=test_metrics,
+            truth=test_truth,
+            probabilities=test_probabilities,
+            label_counts=dataset.label_counts("train"),
         ),
     )
 

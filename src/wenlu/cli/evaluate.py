@@ -1,0 +1,162 @@
+"""`wenlu model evaluate`: how good a model is, here or as a service answers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wenlu.cli.options import AsJson, Root, print_json
+
+if TYPE_CHECKING:
+    from wenlu.bundle.seal import Bundle
+    from wenlu.evaluation.examination import Examination
+    from wenlu.evaluation.f1 import Comparison
+    from wenlu.evaluation.metrics import Metrics
+    from wenlu.pipeline.evaluate import Judgement, LabelledTexts, Scores
+    from wenlu.storage.workspace import Workspace
+
+_SECONDS = 60.0  # for one request of 64 texts, however slow the model
+
+
+def evaluate(  # noqa: PLR0917  (typer reads options from parameters)
+    model: Annotated[str, typer.Argument(help="name, name@version, or a folder")],
+    data: Annotated[str, typer.Option(help="A file, folder or archive of labelled texts; else a dataset's name")],
+    split: Annotated[str, typer.Option(help="Of a dataset: train, validation or test")] = "test",
+    text: Annotated[str | None, typer.Option(help="Of a file: column with the text, its name or number from 0")] = None,
+    label: Annotated[str | None, typer.Option(help="Of a file: its label's column, or: folder, prefix, stem")] = None,
+    url: Annotated[str | None, typer.Option(help="A service of this model, whose answers are judged instead")] = None,
+    against: Annotated[str | None, typer.Option(help="Another model, compared on the same texts")] = None,
+    root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Accuracy, F1, ranking, calibration, slices and robustness of a classifier, each with a 95 % interval."""
+    from wenlu.pipeline.evaluate import evaluate as judged
+    from wenlu.pipeline.evaluate import open_classifier
+    from wenlu.storage.workspace import Workspace
+
+    workspace = Workspace.at(root)
+    bundle = open_classifier(workspace, model)
+    other = open_classifier(workspace, against) if against is not None else None
+    labelled = _labelled(workspace, data, split=split, text=text, label=label)
+    with answering(url, bundle) as service:
+        judgement = judged(bundle, labelled, workspace, service=service, against=other)
+    if as_json:
+        print_json(judgement)
+        return
+    for line in lines(judgement):
+        typer.echo(line)
+
+
+def _labelled(workspace: Workspace, data: str, *, split: str, text: str | None, label: str | None) -> LabelledTexts:
+    from wenlu.base.spec import check
+    from wenlu.corpus.settings import SourceConfig
+    from wenlu.pipeline.evaluate import dataset_texts, file_texts
+
+    if not Path(data).exists():
+        return dataset_texts(workspace, data, split=split)
+    columns: dict[str, object] = {"uri": data, "text_column": _column(text)}
+    if label in ("folder", "prefix", "stem"):
+        columns["label_from"] = label
+    else:
+        columns["label_column"] = _column(label)
+    return file_texts(Path(data), check(SourceConfig, columns, where="wenlu model evaluate"))
+
+
+def _column(said: str | None) -> str | int | None:
+    return int(said) if said is not None and said.isdecimal() else said
+
+
+@contextmanager
+def answering(url: str | None, bundle: Bundle) -> Iterator[Scores | None]:
+    """Who answers at `url`, nobody without one; raises WenluError `another_model` unless it is that very bundle."""
+    if url is None:
+        yield None
+        return
+    from wenlu.base.errors import WenluError
+    from wenlu.sdk.client import Client
+
+    with Client(url, timeout=_SECONDS) as client:
+        served = client.model()
+        if (served.id, served.version) != (bundle.manifest.name, bundle.manifest.version):
+            raise WenluError(
+                "another_model",
+                f"{url} answers with {served.id}@{served.version}, not with {bundle.title}.",
+                hint=f"wenlu model evaluate {served.id}@{served.version} --url {url} …",
+            )
+        yield lambda texts: [prediction.scores for prediction in client.predict(texts)]
+
+
+def lines(judgement: Judgement) -> Iterator[str]:
+    """What a person reads on a terminal."""
+    metrics, found = judgement.metrics, judgement.examination
+    yield f"{judgement.model} on {judgement.data}: {metrics.texts:,} texts"
+    for reason, number in judgement.left_out.items():
+        yield f"  {number:,} more could not be read: {reason}"
+    yield ""
+    yield from _figures(metrics, found)
+    yield from _answered(found)
+    yield from _slices(found)
+    yield from _robustness(found)
+    if judgement.comparison is not None:
+        yield from _comparison(judgement.comparison, judgement.against)
+
+
+def _figures(metrics: Metrics, found: Examination) -> Iterator[str]:
+    from wenlu.drawing.figures import percent, percent_range
+
+    yield f"accuracy            {percent(metrics.accuracy):>8}  {percent_range(*metrics.accuracy_interval)}"
+    yield f"macro F1            {percent(metrics.macro_f1):>8}  {percent_range(*found.f1.macro_f1_interval)}"
+    if found.ranking is not None:
+        low, high = found.ranking.roc_auc_interval
+        yield f"ROC AUC             {found.ranking.roc_auc:8.4f}  {low:.4f}–{high:.4f}"
+        low, high = found.ranking.average_precision_interval
+        yield f"average precision   {found.ranking.average_precision:8.4f}  {low:.4f}–{high:.4f}"
+    yield f"log loss            {metrics.log_loss:8.4f}"
+    of = found.calibration
+    yield f"calibration error   {percent(of.error):>8}  {percent_range(*of.error_interval)}"
+    if of.temperature != 1.0:
+        before = f"{percent(of.before):>8}  {percent_range(*of.before_interval)}"
+        yield f"  without temperature {before}  (temperature {of.temperature:.3g})"
+
+
+def _answered(found: Examination) -> Iterator[str]:
+    from wenlu.drawing.figures import percent
+
+    yield "\nanswered where the probability is at least …, and right of these"
+    for one in found.answered:
+        right = percent(one.accuracy) if one.accuracy is not None else "-"
+        yield f"  {one.threshold:<6g} {percent(one.share):>8} {right:>8}"
+
+
+def _slices(found: Examination) -> Iterator[str]:
+    from wenlu.drawing.figures import percent, percent_range
+
+    yield "\nslices: texts, right, 95 %"
+    for one in found.slices:
+        mark = "  clearly worse than the rest" if one.worse else ""
+        interval = percent_range(*one.accuracy_interval)
+        yield f"  {one.kind:<11} {one.name[:30]:<30} {one.texts:>7,} {percent(one.accuracy):>8}  {interval}{mark}"
+
+
+def _robustness(found: Examination) -> Iterator[str]:
+    from wenlu.drawing.figures import percent, percent_range
+
+    if found.robustness is None or not found.robustness.disturbed:
+        return
+    yield f"\ndisturbed ({found.robustness.sample:,} of {found.robustness.texts:,} texts): changed answers, right then"
+    for one in found.robustness.disturbed:
+        changed, interval = percent(one.changed / one.texts), percent_range(*one.changed_interval)
+        then = f"{percent(one.before)} → {percent(one.accuracy)}"
+        yield f"  {one.name:<12} {one.texts:>6,} texts {one.changed:>5,} changed {changed:>8} ({interval})  {then}"
+
+
+def _comparison(one: Comparison, against: str) -> Iterator[str]:
+    low, high = one.accuracy_lead_interval
+    lead = f"{(one.accuracy - one.other_accuracy) * 100:+.1f} points ({low * 100:+.1f} to {high * 100:+.1f})"
+    verdict = "they differ" if one.distinguishable else "the two are not distinguishable on these texts"
+    yield f"\nagainst {against}: {lead}; {one.only_this:,} texts right here alone, {one.only_other:,} there alone"
+    yield f"  {verdict} (McNemar, p = {one.p_value:.2g})"
