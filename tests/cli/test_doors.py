@@ -40,7 +40,8 @@ DOORS = {
     "tokenizer show": ["tokenizer", "texts", "--id", "--root", "--json"],
     "tokenizer export": ["tokenizer", "--output", "--without-normalizer", "--root"],
     "model evaluate": [
-        "model", "--data", "--split", "--text", "--label", "--url", "--against", "--root", "--json",
+        "model", "--data", "--split", "--text", "--label", "--url", "--against", "--report",
+        "--report-language", "--root", "--json",
     ],
     "model export": ["model", "--output", "--to", "--root"],
     "model list": ["--root", "--json"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,9 +14,11 @@ from wenlu.cli.options import AsJson, Root, print_json
 if TYPE_CHECKING:
     from wenlu.bundle.seal import Bundle
     from wenlu.evaluation.examination import Examination
+    from wenlu.evaluation.examined.judgement import Judgement
+    from wenlu.evaluation.examined.words import Language
     from wenlu.evaluation.f1 import Comparison
     from wenlu.evaluation.metrics import Metrics
-    from wenlu.pipeline.evaluate import Judgement, LabelledTexts, Scores
+    from wenlu.pipeline.evaluate import LabelledTexts, Scores
     from wenlu.storage.workspace import Workspace
 
 _SECONDS = 60.0  # for one request of 64 texts, however slow the model
@@ -30,6 +32,10 @@ def evaluate(  # noqa: PLR0917  (typer reads options from parameters)
     label: Annotated[str | None, typer.Option(help="Of a file: its label's column, or: folder, prefix, stem")] = None,
     url: Annotated[str | None, typer.Option(help="A service of this model, whose answers are judged instead")] = None,
     against: Annotated[str | None, typer.Option(help="Another model, compared on the same texts")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report there, one HTML file")] = None,
+    report_language: Annotated[
+        str | None, typer.Option(help="Of the report: zh, ja or en; left out, as the texts are")
+    ] = None,
     root: Root = None,
     as_json: AsJson = False,
 ) -> None:
@@ -39,16 +45,35 @@ def evaluate(  # noqa: PLR0917  (typer reads options from parameters)
     from wenlu.storage.workspace import Workspace
 
     workspace = Workspace.at(root)
+    language = _checked(report_language)
     bundle = open_classifier(workspace, model)
     other = open_classifier(workspace, against) if against is not None else None
     labelled = _labelled(workspace, data, split=split, text=text, label=label)
     with answering(url, bundle) as service:
         judgement = judged(bundle, labelled, workspace, service=service, against=other)
+    if report is not None:
+        _write(report, judgement, language)
     if as_json:
         print_json(judgement)
         return
     for line in lines(judgement):
         typer.echo(line)
+
+
+def _checked(language: str | None) -> Language | None:
+    from wenlu.base.errors import WenluError
+    from wenlu.evaluation.examined.words import WORDS
+
+    if language is not None and language not in WORDS:
+        raise WenluError("unknown_language", f"There is no report in '{language}'.", hint=f"Known: {', '.join(WORDS)}.")
+    return cast("Language | None", language)
+
+
+def _write(path: Path, judgement: Judgement, language: Language | None) -> None:
+    from wenlu.evaluation.examined.report import render_judgement, report_language
+    from wenlu.storage.local import write_atomic
+
+    write_atomic(path, render_judgement(judgement, language or report_language(judgement.language)).encode())
 
 
 def _labelled(workspace: Workspace, data: str, *, split: str, text: str | None, label: str | None) -> LabelledTexts:

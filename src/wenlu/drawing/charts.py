@@ -120,14 +120,30 @@ def scatter(
     points: Sequence[tuple[float, float]], *, axis: Range, names: Sequence[str], style: str, spoken: str
 ) -> Markup:
     """Dots on a square whose sides are the same axis, with the line on which both numbers are equal."""
+    dots = [_dot(axis.place(across), 100 - axis.place(up), style) for across, up in points]
+    return _square(_line(0, 100, 100, 0, "mark"), *dots, axis=axis, names=names, spoken=spoken)
+
+
+def traces(
+    lines: Sequence[Sequence[tuple[float, float]]], *, axis: Range, names: Sequence[str], style: str, spoken: str
+) -> Markup:
+    """Lines through points on a square whose sides are the same axis."""
+    paths = [
+        " ".join(f"{number(axis.place(across))},{number(100 - axis.place(up))}" for across, up in line)
+        for line in lines
+    ]
+    drawn = [tag("polyline", points=path, class_=style) for path in paths]
+    return _square(*drawn, axis=axis, names=names, spoken=spoken)
+
+
+def _square(*drawn: Markup, axis: Range, names: Sequence[str], spoken: str) -> Markup:
     marks = [axis.place(tick) for tick in axis.ticks]
     grid = [line for at in marks for line in (_line(0, 100 - at, 100, 100 - at, "grid"), _line(at, 0, at, 100, "grid"))]
-    dots = [_dot(axis.place(across), 100 - axis.place(up), style) for across, up in points]
     below = [tag("span", name, style=f"left:{number(at)}%") for at, name in zip(marks, names, strict=True)]
     return tag(
         "div",
         tag("div", *_y_names(axis, names), class_="y-axis"),
-        tag("div", _svg(joined(*grid, _line(0, 100, 100, 0, "mark"), *dots), spoken), class_="canvas"),
+        tag("div", _svg(joined(*grid, *drawn), spoken), class_="canvas"),
         tag("div", *below, class_="x-axis"),
         class_="plot scatter",
     )

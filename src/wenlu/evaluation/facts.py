@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from wenlu.evaluation.examination import Examination
 from wenlu.evaluation.hardest import HardText
 from wenlu.evaluation.metrics import Metrics
 from wenlu.evaluation.verdict import History, Verdict
@@ -53,7 +54,7 @@ class PretrainingFacts(msgspec.Struct, frozen=True):
 
 
 class CandidateFacts(msgspec.Struct, frozen=True):
-    """A model that was trained, deployed or not. `seconds` of training."""
+    """A model that was trained, deployed or not. `seconds` of training; `examination` is of the test texts."""
 
     name: str
     parameters: int
@@ -63,6 +64,7 @@ class CandidateFacts(msgspec.Struct, frozen=True):
     validation: Metrics
     test: Metrics
     deployed: bool
+    examination: Examination | None = None
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):

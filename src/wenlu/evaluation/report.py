@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from wenlu.drawing.markup import Markup, joined
 from wenlu.drawing.page import page
 from wenlu.evaluation import sections
+from wenlu.evaluation.examined.sections import examination as of_examination
+from wenlu.evaluation.examined.words import WORDS
 from wenlu.evaluation.facts import CandidateFacts, DatasetFacts, Report, TokenizerFacts
 from wenlu.evaluation.pretraining import pretraining
 from wenlu.evaluation.words import say
 
 __all__ = ["CandidateFacts", "DatasetFacts", "Report", "TokenizerFacts", "render_report"]
+
+
+def examination(report: Report, subject: CandidateFacts) -> Markup:
+    """The test texts looked at from all sides, if they were."""
+    found = subject.examination
+    return joined(*of_examination(found, WORDS["en"], language=report.dataset.language)) if found else Markup("")
+
 
 _SECTIONS = (
     sections.findings,
@@ -16,6 +26,7 @@ _SECTIONS = (
     sections.learning,
     pretraining,
     sections.labels,
+    examination,
     sections.hardest,
     sections.texts,
     sections.lineage,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ from wenlu.bundle.shelf import find_model
 from wenlu.corpus.reading import Reading
 from wenlu.corpus.settings import SPLITS, SourceConfig
 from wenlu.corpus.version import DatasetVersion
-from wenlu.evaluation.examination import Examination
-from wenlu.evaluation.f1 import Comparison, compare_answers
-from wenlu.evaluation.hardest import HardText, hardest_texts
-from wenlu.evaluation.metrics import Metrics, measure
+from wenlu.evaluation.examined.judgement import Judgement
+from wenlu.evaluation.f1 import compare_answers
+from wenlu.evaluation.hardest import hardest_texts
+from wenlu.evaluation.metrics import measure
 from wenlu.pipeline.examining import Floats, examined
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.workspace import Workspace
@@ -42,20 +43,6 @@ class LabelledTexts(msgspec.Struct, frozen=True):
     name: str
     texts: list[Text]
     left_out: dict[str, int] = {}
-
-
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """A classifier on labelled texts; `comparison` is with the model `against`, on the same texts."""
-
-    model: str
-    data: str
-    language: str
-    left_out: dict[str, int]
-    metrics: Metrics
-    examination: Examination
-    hardest: tuple[HardText, ...]
-    against: str = ""
-    comparison: Comparison | None = None
 
 
 def open_classifier(workspace: Workspace, reference: str) -> Bundle:
@@ -132,6 +119,7 @@ def evaluate(
     return Judgement(
         model=bundle.title,
         data=labelled.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
         language=_language(bundle, workspace),
         left_out=labelled.left_out,
         metrics=metrics,

@@ -104,7 +104,11 @@ def _verdict(one: _Judged, *, baseline: _Judged, dataset: DatasetVersion) -> Ver
 def _metrics(one: _Judged) -> dict[str, float]:
     splits = {"train": one.evaluation.train, "validation": one.evaluation.validation, "test": one.evaluation.test}
     accuracy = {f"{split}_accuracy": metrics.accuracy for split, metrics in splits.items()}
-    return accuracy | {"test_macro_f1": one.evaluation.test.macro_f1, "test_log_loss": one.evaluation.test.log_loss}
+    test = one.evaluation.test
+    error = one.evaluation.examination.calibration.error
+    return accuracy | {
+        "test_macro_f1": test.macro_f1, "test_log_loss": test.log_loss, "test_calibration_error": error,
+    }  # fmt: skip
 
 
 def _report(
@@ -145,4 +149,5 @@ def _candidate_facts(one: _Judged, *, deployed: bool) -> CandidateFacts:
         validation=one.evaluation.validation,
         test=one.evaluation.test,
         deployed=deployed,
+        examination=one.evaluation.examination,
     )
