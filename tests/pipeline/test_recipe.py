@@ -69,6 +69,8 @@ def test_a_setting_of_another_form_is_refused(tmp_path: Path, setting: str):
         ({"text": {"tokenizer": {"name": "word", "segmenter": "mecabb"}}}, "no segmenter called 'mecabb'"),
         ({"text": {"normalize": ["nfkd"]}}, "Did you mean 'nfkc'"),
         ({"data": {"name": "d", "sources": []}}, "data.sources"),
+        ({"service": {"abstain": 1.0}}, "service.abstain = 1.0"),
+        ({"model": "decoder", "service": {"abstain": 0.5}}, "service.abstain is for classifiers"),
         ({"text": {"normalize": [1, "nfkc"]}}, "text.normalize.0 = 1"),
         ({"text": {"saved": "mine", "tokenizer": "bpe"}}, "'saved' brings its own tokenizer"),
         (

@@ -103,6 +103,23 @@ def test_a_recipe_ends_with_a_model_that_answers_as_the_trained_one_did(finished
     assert find_model(Workspace(folder / "root"), "tiny") == result.folder
 
 
+def test_every_model_has_its_temperature_and_the_report_its_examination(finished: Finished):
+    for manifest, _ in list_models(Workspace(finished[0] / "root")):
+        assert manifest.temperature != 1.0
+        assert 0 <= manifest.metrics["test_calibration_error"] < 0.2
+        report = (finished[0] / "root" / "models" / manifest.name / manifest.version / "report.html").read_text("utf-8")
+        for heading in ("Ranking", "Calibration", "Slices", "Robustness"):
+            assert f"<h2>{heading}</h2>" in report
+
+
+def test_a_threshold_makes_another_version_of_the_same_weights(recipe: Path, tmp_path: Path):
+    result, events = run(recipe, tmp_path / "root", "service.abstain=0.7")
+    assert not any(stage.startswith("training") for stage in events.made)
+    manifest = open_bundle(result.folder).manifest
+    assert manifest.abstain == 0.7
+    assert len(list(list_models(Workspace(tmp_path / "root")))) == 4
+
+
 def test_both_models_are_on_the_shelf_and_one_is_current(finished: Finished):
     models = list(list_models(Workspace(finished[0] / "root")))
     assert sorted(manifest.architecture.name for manifest, _ in models) == ["bag", "lstm"]
