@@ -17,7 +17,9 @@ DOORS = {
     "demo": ["--recipe", "--check", "--port", "--root"],
     "doctor": ["--root", "--json"],
     "run": ["recipe", "--set", "--cluster", "--root", "--json"],
-    "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
+    "serve": [
+        "bundle", "--host", "--port", "--allow-host", "--cache-memory", "--cache-disk", "--cache-folder", "--root",
+    ],
     "predict": [
         "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed",
         "--beams", "--no-repeat", "--root",

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from wenlu.base.errors import WenluError
+from wenlu.base.sizes import bytes_of
+from wenlu.serving.cache.settings import CacheSettings
 from wenlu.serving.service import serve
 
 
@@ -15,9 +17,13 @@ def main() -> None:
     parser.add_argument("bundle", type=Path, help="A bundle's folder")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000, help="0 takes any that is free")
+    parser.add_argument("--cache-memory", default="64MiB", help="Memory for answers given before")
+    parser.add_argument("--cache-disk", default="1GiB", help="Disk for answers given before")
+    parser.add_argument("--cache-folder", type=Path, help="Where they are")
     options = parser.parse_args()
     try:
-        serve(options.bundle, host=options.host, port=options.port, on_ready=_announce)
+        cache = CacheSettings(bytes_of(options.cache_memory), bytes_of(options.cache_disk), options.cache_folder)
+        serve(options.bundle, host=options.host, port=options.port, on_ready=_announce, cache=cache)
     except WenluError as error:
         sys.stderr.write(f"wenlu: {error}\n")
         sys.exit(1)

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import Bundle, open_bundle
 from wenlu.serving.batching import Batcher
+from wenlu.serving.cache.disk import Disk
+from wenlu.serving.cache.opening import cached, opened
+from wenlu.serving.cache.settings import CacheSettings
 from wenlu.serving.gate import pass_gate
 from wenlu.serving.gateway.app import App
 from wenlu.serving.gateway.heads import LOOPBACK_NAMES, Hosts
@@ -44,6 +49,7 @@ def serve(
     on_ready: OnReady | None = None,
     allow_hosts: Sequence[str] = (),
     limits: Limits | None = None,
+    cache: CacheSettings | None = None,
 ) -> None:
     """Answer for the bundle in `bundle_folder` until SIGINT or SIGTERM, then finish what was begun.
 
@@ -67,30 +73,33 @@ def serve(
                 f"{bundle.title} is a model from text to text, which this version does not serve.",
                 hint="wenlu predict MODEL TEXT answers.",
             )
-        predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
-        try:
+        settings = cache or CacheSettings()
+        with closing(Predictor(bundle, RUNTIMES["onnx"](bundle))) as predictor, opened(settings) as (salt, disk):
+            served = _Served(bundle, predictor, limits or Limits(), settings, salt, disk)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                names = {*LOOPBACK_NAMES, host, *allow_hosts}
-                runner.run(_answer(bundle, predictor, door, names=names, on_ready=on_ready, limits=limits or Limits()))
-        finally:
-            predictor.close()
+                runner.run(_answer(served, door, names={*LOOPBACK_NAMES, host, *allow_hosts}, on_ready=on_ready))
 
 
-async def _answer(
-    bundle: Bundle,
-    predictor: Predictor,
-    door: socket.socket,
-    *,
-    names: Collection[str],
-    on_ready: OnReady | None,
-    limits: Limits,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What a service is made of."""
+
+    bundle: Bundle
+    predictor: Predictor
+    limits: Limits
+    cache: CacheSettings
+    salt: bytes
+    disk: Disk | None
+
+
+async def _answer(served: _Served, door: socket.socket, *, names: Collection[str], on_ready: OnReady | None) -> None:
     stop, hurry = _stop_signals()
-    app, batcher = _gateway(bundle, predictor, limits, names=names)
+    limits = served.limits
+    app, batcher = _gateway(served, names=names)
     listener = Listener(app, limits)
     await listener.open(door)  # /livez answers from here on, /readyz says what is missing
     try:
-        await _prove(bundle, predictor, limits)
+        await _prove(served)
         app.obstacle = ""
         if on_ready is not None:
             on_ready(address_of(door))
@@ -102,23 +111,25 @@ async def _answer(
         await batcher.close(within=0.0 if hurry.is_set() else 1.0)
 
 
-async def _prove(bundle: Bundle, predictor: Predictor, limits: Limits) -> None:
-    """Pass the gate with an app made as the public one, whose counters nobody will see."""
-    app, batcher = _gateway(bundle, predictor, limits, names=LOOPBACK_NAMES)
+async def _prove(served: _Served) -> None:
+    """Pass the gate with an app made as the public one, whose counters nobody will see. It takes no answer that was
+    given before."""
+    app, batcher = _gateway(replace(served, cache=CacheSettings(memory=0), disk=None), names=LOOPBACK_NAMES)
     app.obstacle = ""
     try:
-        proven = await pass_gate(bundle, app)
+        proven = await pass_gate(served.bundle, app)
     finally:
-        await batcher.close(within=limits.request_seconds)
-    _log.info("%s gave %d recorded answers again", bundle.title, proven)
+        await batcher.close(within=served.limits.request_seconds)
+    _log.info("%s gave %d recorded answers again", served.bundle.title, proven)
 
 
-def _gateway(bundle: Bundle, predictor: Predictor, limits: Limits, *, names: Collection[str]) -> tuple[App, Batcher]:
-    metrics = Metrics()
-    manifest = bundle.manifest
+def _gateway(served: _Served, *, names: Collection[str]) -> tuple[App, Batcher]:
+    metrics, limits, manifest = Metrics(), served.limits, served.bundle.manifest
     metrics.name_model(name=manifest.name, version=manifest.version, architecture=manifest.architecture.name)
-    batcher = Batcher(predictor.predict, metrics, batch_texts=limits.batch_texts, waiting_texts=limits.waiting_texts)
-    return App(Model.of(manifest), batcher, metrics, hosts=Hosts(names), limits=limits), batcher
+    predict = served.predictor.predict
+    batcher = Batcher(predict, metrics, batch_texts=limits.batch_texts, waiting_texts=limits.waiting_texts)
+    asks = cached(batcher, served.bundle, metrics, settings=served.cache, salt=served.salt, disk=served.disk)
+    return App(Model.of(manifest), asks, metrics, hosts=Hosts(names), limits=limits), batcher
 
 
 @contextlib.contextmanager

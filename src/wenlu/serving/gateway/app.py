@@ -11,7 +11,7 @@ from time import perf_counter
 
 from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Prediction
-from wenlu.serving.batching import Batcher
+from wenlu.serving.asks import Asks
 from wenlu.serving.gateway.errors import STATUS, ClientGone, Refusal, error_response
 from wenlu.serving.gateway.exchange import Receive, Request, Response, Scope, Send
 from wenlu.serving.gateway.handlers import Service
@@ -36,12 +36,12 @@ class App:
     `obstacle` says why the model may not answer yet; the door is ready once it is empty.
     """
 
-    def __init__(self, model: Model, batcher: Batcher, metrics: Metrics, *, hosts: Hosts, limits: Limits) -> None:
+    def __init__(self, model: Model, asks: Asks, metrics: Metrics, *, hosts: Hosts, limits: Limits) -> None:
         self.model = model
         self.metrics = metrics
         self.limits = limits
         self.obstacle = "It has not proven yet that it answers as it was trained."
-        self._batcher = batcher
+        self._asks = asks
         self._hosts = hosts
         self._router: Router[Service] = Router(ROUTES)
         self._prefix = secrets.token_hex(4)
@@ -86,7 +86,7 @@ class App:
         """The model's answers; raises ClientGone if the connection is lost before they are there."""
         if self.obstacle:
             raise WenluError("not_ready", f"This service does not answer yet. {self.obstacle}", hint="Try again soon.")
-        waiting = self._batcher.ask(texts)
+        waiting = self._asks.ask(texts)
         request.scope[WAITING] = waiting
         try:
             return await waiting
