@@ -23,6 +23,7 @@ from wenlu.models import MODELS
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
+from wenlu.text.chat.templates import TEMPLATES
 from wenlu.text.normalize import Normalizer
 from wenlu.text.pipeline import PipelineConfig
 from wenlu.text.segment import SEGMENTERS
@@ -32,7 +33,7 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
 
-Aim = Literal["classify", "regress", "generate"]
+Aim = Literal["classify", "regress", "generate", "chat"]
 
 
 class TextConfig(PipelineConfig):
@@ -107,7 +108,7 @@ class Recipe(Spec):
     name: str = Field(description="What the model will be called")
     task: Aim | None = Field(
         default=None,
-        description="What the model is to do; left out: what its row does first, or regress if data.target is number",
+        description="What the model is to do; left out: what its row does first, or what data.target or chat data say",
     )
     data: DataConfig
     text: TextConfig = TextConfig()
@@ -132,6 +133,8 @@ class Recipe(Spec):
         if self.task is None and self.data.target == "number":
             return "regress"
         first: Aim = component(MODELS, self.model, where="model").kind.task
+        if self.task is None and first == "generate" and self.data.chat:
+            return "chat"
         return self.task or first
 
     @property
@@ -200,6 +203,8 @@ def _check_fit(recipe: Recipe) -> None:
         mistakes.append(
             f"The recipe is to {recipe.aim}, and data.target is {recipe.data.target}: regress wants number."
         )
+    if recipe.aim == "chat" and not recipe.data.chat:
+        mistakes.append("The recipe is to chat, and data.sources hold no conversations: give them format: chat.")
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
     if mistakes:
@@ -232,6 +237,8 @@ def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
     ]
     if isinstance(filters := _at(data, "data.clean.filters"), list):
         looks += [partial(component, FILTERS, named, where="data.clean.filters") for named in filters]
+    if isinstance(template := _at(data, "text.template"), str):
+        looks.append(partial(TEMPLATES.__getitem__, template))
     if isinstance(track := data.get("track"), list):
         looks += [partial(TRACKERS.__getitem__, name) for name in track if isinstance(name, str)]
     if isinstance(data.get("name"), str):

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.storage.local import new_folder, sweep_partial, write_atomic
 from wenlu.storage.names import checked_name
 from wenlu.storage.workspace import Workspace
+from wenlu.text.chat.conversation import contents_of
 from wenlu.text.figures import PipelineFigures, figures_of
 from wenlu.text.pipeline import PipelineConfig, TextPipeline
 
@@ -98,7 +99,9 @@ def compare_tokenizers(
 def _learned(config: PipelineConfig, dataset: DatasetVersion, events: Events) -> TextPipeline:
     if not dataset.count("train"):
         raise WenluError("empty_split", f"{dataset.reference} has no texts to learn from in its training split.")
-    bodies = counted(dataset.bodies("train"), events, total=dataset.count("train"))
+    bodies: Iterable[str] = counted(dataset.bodies("train"), events, total=dataset.count("train"))
+    if dataset.chat:
+        bodies = chain.from_iterable(map(contents_of, bodies))
     return TextPipeline.train(bodies, config, clean=dataset.normalize_steps)
 
 

@@ -17,6 +17,7 @@ from wenlu.corpus.settings import SourceConfig
 READERS = Table(
     "reader",
     {
+        "chat": "wenlu.corpus.readers.chat:read_chat",
         "csv": "wenlu.corpus.readers.table:read_csv",
         "json": "wenlu.corpus.readers.json:read_json",
         "jsonl": "wenlu.corpus.readers.jsonl:read_jsonl",

@@ -7,6 +7,7 @@ from wenlu.base.table import Table
 AIMS = Table(
     "task",
     {
+        "chat": "wenlu.pipeline.aims.chat:ChatAim",
         "classify": "wenlu.pipeline.aims.classify:ClassifyAim",
         "generate": "wenlu.pipeline.aims.generate:GenerateAim",
         "regress": "wenlu.pipeline.aims.regress:RegressAim",

@@ -7,6 +7,7 @@ from wenlu.base.table import Table
 FLOWS = Table(
     "task",
     {
+        "chat": "wenlu.pipeline.flows.chat:chat",
         "classify": "wenlu.pipeline.flows.classify:classify",
         "generate": "wenlu.pipeline.flows.generate:generate",
         "regress": "wenlu.pipeline.flows.regress:regress",

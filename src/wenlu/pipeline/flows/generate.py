@@ -20,7 +20,7 @@ _WHOLE = 1 << 30  # ids a text: it is packed, not padded, so nothing need be cut
 
 def generate(flow: Flow) -> RunResult:
     """Raises WenluError: `empty_split`, and what the stages raise."""
-    _check_splits(flow.dataset)
+    check_splits(flow.dataset)
     recipe = flow.recipe
     contender = with_defaults(recipe.mine)
     name = contender_model(contender).name
@@ -61,7 +61,7 @@ def with_defaults(contender: Contender) -> Contender:
     )
 
 
-def _check_splits(dataset: DatasetVersion) -> None:
+def check_splits(dataset: DatasetVersion) -> None:
     empty = [split for split in ("train", "validation", "test") if not dataset.count(split)]
     if empty:
         raise WenluError(

@@ -70,7 +70,7 @@ def _description(
     return Description(
         name=recipe.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        task=recipe.aim,
+        task="regress" if recipe.aim == "regress" else "classify",
         scale=Scale(**training.result["scale"]) if "scale" in training.result else None,
         architecture=Architecture(name=named.name, config=named.config.model_dump(mode="json")),
         labels=dataset.labels,

@@ -35,6 +35,7 @@ from wenlu.training.adapt import adopt, chosen_weights
 from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
+from wenlu.training.longer import with_more_ids
 from wenlu.training.loop import Training
 from wenlu.training.optimizers import Weight
 from wenlu.training.place import Place, choose_place
@@ -159,7 +160,10 @@ def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Proc
     torch.manual_seed(job.contender.training.seed)
     model: nn.Module = named.kind(named.config, **arguments)
     if job.start is not None:
-        adopted = adopt(model, load_file(job.start.folder / WEIGHTS), origin=job.start.title)
+        tensors = load_file(job.start.folder / WEIGHTS)
+        if job.contender.reads.saved == job.contender.start:  # else an id says something else there
+            tensors = with_more_ids(tensors, model, more=job.tokenizer.result["marks"])
+        adopted = adopt(model, tensors, origin=job.start.title)
         events.result(adopted.sentence(job.start.title))
     return model
 
