@@ -3,7 +3,7 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -51,6 +51,7 @@ class Chat:
         self.turns = _turns(bundle)
         self._runtime = runtime
         self._window = bundle.manifest.max_length
+        self._end = bundle.pipeline.tokenizer.end_id
         self._piece_bytes = bundle.pipeline.piece_bytes
 
     def answer(self, turns: Sequence[Turn], sampling: Sampling) -> Answered:
@@ -120,10 +121,11 @@ class Chat:
                 yield part
 
     def _written(self, prompt: Prompt, sampling: Sampling) -> Iterator[int]:
-        """Ids until the mark that ends an answer; any other mark would begin what is not the model's to say."""
+        """Ids until the mark that ends an answer; any other mark, or the end of a text, would begin what is not the
+        model's to say."""
         bounded = sampling.model_copy(update={"length": min(sampling.length, prompt.room)})
         for number in self._runtime.write(prompt.ids, bounded, end=self.turns.stop):
-            if self.turns.is_mark(number):
+            if self.turns.is_mark(number) or number == self._end:
                 return
             yield number
 
@@ -137,7 +139,7 @@ class Conversation:
         """Turns that the model did not read for its last answer."""
         self._chat = chat
 
-    def say(self, text: str, sampling: Sampling) -> Iterator[str]:
+    def say(self, text: str, sampling: Sampling) -> Generator[str, None, None]:
         """The answer as it is written. Where it is stopped, what was said so far is the answer; a question to which
         nothing was said is as if it had not been asked."""
         asked = [*self.turns, Turn("user", text)]
@@ -145,7 +147,7 @@ class Conversation:
         self.forgotten = prompt.forgotten
         return self._said(asked, self._chat.stream(asked, sampling))
 
-    def _said(self, asked: list[Turn], parts: Iterator[str]) -> Iterator[str]:
+    def _said(self, asked: list[Turn], parts: Iterator[str]) -> Generator[str, None, None]:
         said: list[str] = []
         try:
             for part in parts:
