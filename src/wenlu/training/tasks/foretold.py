@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -71,6 +72,9 @@ class Foretold:
         tokens_BT, targets_BT = (torch.from_numpy(one).to(self._device) for one in (packed.tokens, packed.targets))
         documents_BT = None if packed.documents is None else torch.from_numpy(packed.documents).to(self._device)
         foretells = cast(Foretells, model)
-        states_BTE = foretells.states(tokens_BT, documents_BT)
-        loss = projected_cross_entropy(states_BTE.flatten(0, 1), foretells.projection, targets_BT.flatten())
-        return loss, int((packed.targets != IGNORED).sum())
+        states_NE, targets_N = foretells.states(tokens_BT, documents_BT).flatten(0, 1), targets_BT.flatten()
+        asked = np.flatnonzero(packed.targets != IGNORED)
+        if len(asked) < len(targets_N):  # logits cost most of a small model's step: none without a target
+            places = torch.from_numpy(asked).to(self._device)
+            states_NE, targets_N = states_NE.index_select(0, places), targets_N.index_select(0, places)
+        return projected_cross_entropy(states_NE, foretells.projection, targets_N), len(asked)
