@@ -19,8 +19,10 @@ DOORS = {
     "run": ["recipe", "--set", "--cluster", "--root", "--json"],
     "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
     "predict": [
-        "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root",
+        "model", "texts", "--input", "--output", "--chat", "--system", "--length", "--temperature", "--top-k",
+        "--top-p", "--seed", "--root",
     ],
+    "chat": ["model", "--system", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root"],
     "tune": ["recipe", "--budget", "--trials", "--set", "--run", "--root", "--json"],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -13,7 +12,7 @@ from wenlu.base.errors import WenluError
 from wenlu.cli.options import Root
 
 if TYPE_CHECKING:
-    from wenlu.bundle.chat import Chat, Conversation
+    from wenlu.bundle.chat import Conversation
     from wenlu.bundle.sampling import Sampling
 
 _PROMPT = "› "
@@ -35,27 +34,14 @@ def chat(  # noqa: PLR0917  (typer reads options from parameters)
     from wenlu.base.spec import check
     from wenlu.bundle.chat import Conversation
     from wenlu.bundle.sampling import Sampling
+    from wenlu.serving.chat import open_chat
 
     settings = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
     sampling = check(Sampling, settings, where="wenlu chat")
-    opened = open_chat(model, root)
+    opened = open_chat(model, root=root)
     live = sys.stdin.isatty()
     sys.stderr.write(f"{opened.bundle.title} · {_HELP}\n")
     converse(Conversation(opened, system=system), _asked(live), sampling=sampling, out=sys.stdout, note=_note)
-
-
-def open_chat(model: str, root: Path | None) -> Chat:
-    """The model of that name, ready to answer; raises WenluError."""
-    from wenlu.bundle.chat import Chat
-    from wenlu.bundle.seal import open_bundle
-    from wenlu.bundle.shelf import find_model
-    from wenlu.serving.runtimes import WRITERS
-    from wenlu.storage.workspace import Workspace
-
-    if model.startswith(("http://", "https://")):
-        raise WenluError("no_chat", "A service does not hold conversations yet.", hint="Name a model of this machine.")
-    bundle = open_bundle(find_model(Workspace.at(root), model))
-    return Chat(bundle, WRITERS["torch"](bundle))
 
 
 def converse(

@@ -105,10 +105,10 @@ def _answering(
     from wenlu.base.spec import check
     from wenlu.bundle.chat import Conversation
     from wenlu.bundle.sampling import Sampling
-    from wenlu.cli.chat import open_chat
+    from wenlu.serving.chat import open_chat
 
     sampling = check(Sampling, settings, where="wenlu predict")
-    chat = open_chat(model, root)
+    chat = open_chat(model, root=root)
     return lambda texts: [{"answer": "".join(Conversation(chat, system=system).say(text, sampling))} for text in texts]
 
 
