@@ -28,6 +28,7 @@ from wenlu.cli.main import app
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.recipe import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
+from wenlu.pipeline.tune import tune
 from wenlu.serving.runtimes import WRITERS
 from wenlu.storage.workspace import Workspace
 from wenlu.text.chat.conversation import Turn
@@ -293,6 +294,14 @@ def test_mistakes_are_told_before_anything_runs(tmp_path: Path, settings: list[s
 def test_a_window_that_can_not_be_is_told_before_training(trained: Trained, tmp_path: Path, setting: str, said: str):
     with pytest.raises(WenluError, match=said):
         run_recipe(load_recipe(chat_recipe(tmp_path), settings=[setting]), trained.workspace, Silent())
+
+
+def test_settings_are_searched_for_conversations_too(trained: Trained, tmp_path: Path):
+    search = {"training.optimizer.learning_rate": {"low": 1e-3, "high": 1e-2, "log": True}}
+    path = chat_recipe(tmp_path, search=search)
+    pytest.importorskip("optuna")
+    found = tune(path, trained.workspace, Silent(), budget=60, trials=1, settings=["training.epochs=1"])
+    assert found.value > 0
 
 
 def test_tokenizers_of_conversations_learn_what_is_said(trained: Trained):

@@ -89,7 +89,7 @@ def compare_tokenizers(
 ) -> Iterator[PipelineFigures]:
     """Learn each from the training texts, and measure it on validation texts (on training texts if there are none)."""
     split = "validation" if dataset.count("validation") else "train"
-    texts = list(islice(dataset.bodies(split), _COMPARED))
+    texts = list(islice(_said(dataset.bodies(split), dataset), _COMPARED))
     for name, config in configs:
         events.stage(name, reused=False)
         pipeline = _learned(config, dataset, events)
@@ -99,10 +99,13 @@ def compare_tokenizers(
 def _learned(config: PipelineConfig, dataset: DatasetVersion, events: Events) -> TextPipeline:
     if not dataset.count("train"):
         raise WenluError("empty_split", f"{dataset.reference} has no texts to learn from in its training split.")
-    bodies: Iterable[str] = counted(dataset.bodies("train"), events, total=dataset.count("train"))
-    if dataset.chat:
-        bodies = chain.from_iterable(map(contents_of, bodies))
-    return TextPipeline.train(bodies, config, clean=dataset.normalize_steps)
+    bodies = counted(dataset.bodies("train"), events, total=dataset.count("train"))
+    return TextPipeline.train(_said(bodies, dataset), config, clean=dataset.normalize_steps)
+
+
+def _said(bodies: Iterable[str], dataset: DatasetVersion) -> Iterable[str]:
+    """Texts as a tokenizer meets them: of a conversation, what is said in each turn."""
+    return chain.from_iterable(map(contents_of, bodies)) if dataset.chat else bodies
 
 
 def _folder(workspace: Workspace, reference: str) -> Path:

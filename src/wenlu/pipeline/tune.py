@@ -24,6 +24,7 @@ from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.events import Events
 from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.flows.chat import with_chat_defaults
 from wenlu.pipeline.flows.generate import with_defaults
 from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
 from wenlu.pipeline.space import space_of
@@ -45,6 +46,7 @@ _GOALS = {
     "classify": ("validation_accuracy", "validation_accuracy", True),
     "regress": ("validation_rmse", "validation_error", False),
     "generate": ("validation_loss", "validation_loss", False),
+    "chat": ("validation_loss", "validation_loss", False),
 }
 
 
@@ -107,7 +109,7 @@ class _Search:
         self._workspace, self._events = workspace, events
         self._loaded = load_recipe(path, settings=settings)
         self._recipe = self._loaded.recipe
-        self._contender = _contender(self._recipe)
+        self._contender = _contender(self._recipe, workspace)
         self._space = space_of(self._recipe, self._contender)
         self._measure, self._told, self._more_is_better = _GOALS[self._recipe.aim]
 
@@ -155,7 +157,7 @@ class _Search:
     def _try(self, trial: Trial, optuna: Any) -> float:
         chosen = {key: _suggested(trial, key, span) for key, span in self._space.items()}
         loaded = load_recipe(self._path, settings=[*self._settings, *_as_settings(chosen, self._contender)])
-        contender = _contender(loaded.recipe)
+        contender = _contender(loaded.recipe, self._workspace)
         tokenizer = run_stage(
             tokenizer_stage("tried", contender.reads, self._dataset, self._workspace), self._workspace, self._events
         )
@@ -238,8 +240,10 @@ def _suggested(trial: Trial, key: str, span: Between | list[Any]) -> Any:
     return trial.suggest_float(key, span.low, span.high, log=span.log)
 
 
-def _contender(recipe: Recipe) -> Contender:
+def _contender(recipe: Recipe, workspace: Workspace) -> Contender:
     """The user's model and how it is trained, nothing left out."""
+    if recipe.aim == "chat":
+        return with_chat_defaults(recipe.mine, workspace)
     return with_defaults(recipe.mine) if recipe.aim == "generate" else recipe.mine
 
 

@@ -23,13 +23,7 @@ _TEMPLATE = "chatml"
 def chat(flow: Flow) -> RunResult:
     """Raises WenluError: `empty_split`, `bad_settings`, and what the stages raise."""
     check_splits(flow.dataset)
-    if "max_length" in flow.recipe.text.model_fields_set:
-        raise WenluError(
-            "bad_settings",
-            "text.max_length does not cut conversations: they are cut to a row of ids.",
-            hint="Set training.packing.length.",
-        )
-    contender = _with_window(with_defaults(_with_template(flow.recipe.mine, flow.workspace)))
+    contender = with_chat_defaults(flow.recipe.mine, flow.workspace)
     name = contender_model(contender).name
     tokenizer = flow.finish(tokenizer_stage(name, contender.reads, flow.dataset, flow.workspace))
     start = flow.start_of(contender)
@@ -44,6 +38,20 @@ def chat(flow: Flow) -> RunResult:
     result = flow.finish(model_stage(flow.loaded, flow.run, stages, flow.dataset, flow.workspace)).result
     folder = flow.workspace.root / result["folder"]
     return RunResult(flow.run, result["model"], folder, f"{name} is deployed.", result["verdict"])
+
+
+def with_chat_defaults(contender: Contender, workspace: Workspace) -> Contender:
+    """What the recipe leaves out, as for other language models, with a template and a window.
+
+    Raises WenluError `bad_settings` for a window that can't be, `unknown_tokenizer`.
+    """
+    if "max_length" in contender.text.model_fields_set:
+        raise WenluError(
+            "bad_settings",
+            "text.max_length does not cut conversations: they are cut to a row of ids.",
+            hint="Set training.packing.length.",
+        )
+    return _with_window(with_defaults(_with_template(contender, workspace)))
 
 
 def _with_template(contender: Contender, workspace: Workspace) -> Contender:
