@@ -21,6 +21,9 @@ class Hears:
     def measured(self, step: int, values: Mapping[str, float]) -> None:
         self.heard.append((step, dict(values)))
 
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        self.heard.append((step, prompt, text))
+
     def result(self, line: str) -> None:
         self.heard.append(line)
 
@@ -32,9 +35,10 @@ def test_what_is_written_is_heard_in_order_to_the_last_line(tmp_path: Path):
         written.stage("训练", reused=False)
         written.progress(1, 2, "一半")
         written.measured(1, {"loss": 0.1})
+        written.wrote(1, "床前", "明月光\n")
         written.result("好")
         written.close()
-    assert hears.heard == [("训练", False), (1, 2, "一半"), (1, {"loss": 0.1}), "好"]
+    assert hears.heard == [("训练", False), (1, 2, "一半"), (1, {"loss": 0.1}), (1, "床前", "明月光\n"), "好"]
 
 
 def test_measures_that_are_no_numbers_arrive(tmp_path: Path):

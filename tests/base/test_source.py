@@ -13,7 +13,7 @@ import wenlu
 
 SOURCE = Path(wenlu.__file__).parent
 FORBIDDEN = (
-    r"\bpickle\b", r"\bjoblib\b", r"\bmarshal\.", r"torch\.load\(", r"trust_remote_code", r"yaml\.unsafe",
+    r"\bpickle\b", r"\bjoblib\b", r"\bmarshal\.", r"torch\.load\(", r"trust_remote_code(?!=False)", r"yaml\.unsafe",
     r"shell=True", r"(?<![.\w])eval\(", r"(?<![.\w])exec\(", r"extractall", r"^\s*assert\b",
 )  # fmt: skip
 

@@ -12,11 +12,14 @@ from wenlu.bundle.export import EXPORTS
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.readers import READERS
 from wenlu.models import MODELS
+from wenlu.models.activations import ACTIVATIONS
+from wenlu.models.initialisers import INITIALISERS
 from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.flows import FLOWS
 from wenlu.pipeline.trackers import TRACKERS
-from wenlu.serving.runtimes import RUNTIMES, WRITERS
+from wenlu.serving.runtimes import REWRITERS, RUNTIMES, WRITERS
 from wenlu.storage.by_uri import STORAGES
+from wenlu.text.imported import CONVERSIONS
 from wenlu.text.normalize import NORMALIZERS
 from wenlu.text.segment import SEGMENTERS
 from wenlu.text.tokenizers import TOKENIZERS
@@ -26,10 +29,13 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
 
 ALL = [
+    ACTIVATIONS,
     AIMS,
+    CONVERSIONS,
     EXPORTS,
     FILTERS,
     FLOWS,
+    INITIALISERS,
     MODELS,
     NORMALIZERS,
     LAUNCHERS,
@@ -42,9 +48,10 @@ ALL = [
     STORAGES,
     TOKENIZERS,
     TRACKERS,
+    REWRITERS,
     WRITERS,
 ]
-CONFIGURED = [FILTERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]
+CONFIGURED = [FILTERS, INITIALISERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda table: table.kind)

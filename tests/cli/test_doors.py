@@ -20,10 +20,10 @@ DOORS = {
     "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
     "predict": [
         "model", "texts", "--input", "--output", "--chat", "--system", "--length", "--temperature", "--top-k",
-        "--top-p", "--seed", "--root",
+        "--top-p", "--seed", "--beams", "--no-repeat", "--root",
     ],
     "chat": ["model", "--system", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root"],
-    "tune": ["recipe", "--budget", "--trials", "--set", "--run", "--root", "--json"],
+    "tune": ["recipe", "--budget", "--trials", "--set", "--cluster", "--run", "--root", "--json"],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",
         "--include", "--split-from", "--normalize", "--filter", "--near", "--language", "--cluster", "--root",

@@ -22,6 +22,20 @@ SMALL: dict[str, dict[str, object]] = {
     "linear": {"features": 4096, "min_count": 1},
     "lstm": {"embedding": 16, "hidden": 16, "layers": 2},
     "pair": {"embedding": 16, "hidden": 16},
+    "pretrained": {
+        "architecture": {
+            "model_type": "bert",
+            "hidden_size": 16,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "intermediate_size": 32,
+            "max_position_embeddings": 64,
+            "hidden_dropout_prob": 0.0,
+            "attention_probs_dropout_prob": 0.0,
+            "initializer_range": 0.2,
+        },
+        "head_dropout": 0.0,
+    },
     "textcnn": {"embedding": 16, "filters": 16, "widths": [1, 2, 3]},
 }
 

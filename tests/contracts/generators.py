@@ -21,6 +21,20 @@ SMALL: dict[str, dict[str, object]] = {
         "intermediate": 64,
         "context": 32,
     },
+    "pretrained": {
+        "architecture": {
+            "model_type": "qwen3",
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "head_dim": 8,
+            "intermediate_size": 64,
+            "max_position_embeddings": 64,
+            "initializer_range": 0.2,
+        },
+        "context": 32,
+    },
 }
 
 
@@ -33,8 +47,8 @@ def small(name: str, *, seed: int = 1) -> nn.Module:
 
 
 def generators() -> list[str]:
-    """Rows whose task is to generate."""
-    return [name for name in MODELS if MODELS[name].task == "generate"]
+    """Rows that generate, first of all or if they are asked to."""
+    return [name for name in MODELS if "generate" in getattr(MODELS[name], "tasks", (MODELS[name].task,))]
 
 
 def ids(rows: int, length: int, *, seed: int = 1) -> Tensor:

@@ -296,7 +296,7 @@ def test_an_import_killed_at_any_moment_leaves_nothing_that_looks_whole(tmp_path
 from tests.corpus.test_importer import imported
 import pathlib
 import wenlu.base.crew
-wenlu.base.crew.ALONE = 0.0  # so that workers are killed with it too
+wenlu.base.crew.ALONE = wenlu.base.crew.WORTH = 0.0  # so that workers are killed with it too
 print("begun", flush=True)
 imported(pathlib.Path({str(tmp_path)!r}), {{"uri": {str(source)!r}, "label": "x"}})
 """
@@ -452,6 +452,7 @@ def test_an_import_on_all_processors_gives_the_version_of_one_on_a_single_one(
     alone = imported(tmp_path / "alone", source)
     monkeypatch.setattr("wenlu.corpus.gather._TOGETHER", 30)
     monkeypatch.setattr("wenlu.base.crew.ALONE", 0.0)
+    monkeypatch.setattr("wenlu.base.crew.WORTH", 0.0)
     monkeypatch.setattr("wenlu.base.crew.processors", lambda: 2)
     together = imported(tmp_path / "together", source)
     assert together.manifest.version == alone.manifest.version

@@ -17,6 +17,7 @@ from wenlu.base.spec import check
 from wenlu.bundle.export.onnx import export_onnx
 from wenlu.bundle.seal import seal
 from wenlu.models import MODELS
+from wenlu.models.activations import ACTIVATIONS
 
 every = pytest.mark.parametrize("name", classifiers())
 
@@ -26,6 +27,10 @@ OTHERWISE: list[tuple[str, dict[str, object]]] = [
     *(("encoder", {"pooling": pooling}) for pooling in ("first", "mean", "max", "attention")),
     ("encoder", {"positions": "learned", "longest": 4, "norm": "layer", "feed_forward": "gelu"}),
     ("linear", {"ngrams": 1}),
+    *(("textcnn", {"activation": activation, "pooling": "max_mean"}) for activation in ACTIVATIONS),
+    *(("encoder", {"activation": activation, "feed_forward": "gelu"}) for activation in ("relu", "mish")),
+    ("encoder", {"activation": "gelu"}),
+    ("textcnn", {"pooling": "mean", "activation": "tanh"}),
 ]
 otherwise = pytest.mark.parametrize(("name", "settings"), OTHERWISE)
 

@@ -56,6 +56,7 @@ def track(name: str, folder: Path, *, fails: bool = False) -> None:
         events.stage("training lstm", reused=False)
         events.measured(1, {"loss": 0.7})
         events.measured(2, {"loss": 0.5, "accuracy": 0.8})
+        events.wrote(2, "床前", "明月光\n疑是")
         if fails:
             raise KeyError
 
@@ -63,16 +64,19 @@ def track(name: str, folder: Path, *, fails: bool = False) -> None:
 def test_mlflow_hears_of_the_run_its_settings_its_curves_and_its_end(server: Asked, tmp_path: Path):
     track("mlflow", tmp_path)
     paths = [path for path, _ in server]
-    assert paths == ["experiments/create", "runs/create", "runs/log-batch", "runs/log-batch", "runs/update"]
+    assert paths == ["experiments/create", "runs/create", "runs/log-batch", "runs/set-tag", "runs/log-batch",
+                     "runs/update"]  # fmt: skip
     assert server[0][1]["name"] == "情感"
     assert {"key": "model.hidden", "value": "8"} in server[2][1]["params"]
-    curve = [(one["key"], one["step"], one["value"]) for one in server[3][1]["metrics"]]
+    curve = [(one["key"], one["step"], one["value"]) for one in server[4][1]["metrics"]]
     assert curve == [
         ("training-lstm/loss", 1, 0.7),
         ("training-lstm/loss", 2, 0.5),
         ("training-lstm/accuracy", 2, 0.8),
     ]
-    assert server[4][1]["status"] == "FINISHED"
+    tag = {"run_id": "r1", "key": "training-lstm 床前", "value": "2: 床前明月光\n疑是"}
+    assert server[3][1] == tag
+    assert server[5][1]["status"] == "FINISHED"
 
 
 def test_mlflow_hears_that_a_run_failed(server: Asked, tmp_path: Path):
@@ -100,3 +104,6 @@ def test_tensorboard_reads_the_curves(tmp_path: Path):
     track("tensorboard", tmp_path)
     found = event_accumulator.EventAccumulator(str(tmp_path / "runs" / "run-1" / "tensorboard")).Reload()
     assert [(one.step, round(one.value, 3)) for one in found.Scalars("training-lstm/loss")] == [(1, 0.7), (2, 0.5)]
+    [text] = found.Tensors("training-lstm/床前/text_summary")
+    assert text.step == 2
+    assert "床前明月光" in text.tensor_proto.string_val[0].decode()

@@ -173,6 +173,41 @@ def test_a_quick_encoder_that_disagrees_or_fails_is_left_out():
     assert quick_unigram(learned("unigram").to_huggingface(), wrong) is None
 
 
+def test_byte_pairs_are_whole_characters_or_the_beginning_of_one_and_were_seen_often_enough():
+    config = check(TOKENIZERS["bpe"].Config, {"min_count": 6}, where="test")
+    tokenizer = TOKENIZERS["bpe"].train(iter(TEXTS), config)
+    together = "\n".join(TEXTS).encode()
+    found = tokenizer.piece_bytes[len(SPECIAL) + 256 :]
+    assert "很好".encode() in found
+    assert "です".encode() in found
+    assert "商品".encode() not in found  # five times only
+    for piece in found:
+        text = piece.decode("utf-8", "ignore")
+        assert text.encode() == piece or not text
+        assert together.count(piece) >= 6
+
+
+def test_byte_pairs_are_made_of_those_before_them():
+    model = json.loads(learned("bpe").to_huggingface())["model"]
+    numbers = [model["vocab"]["".join(pair)] for pair in model["merges"]]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == set(range(len(SPECIAL) + 256, len(model["vocab"])))
+    assert all(
+        model["vocab"][half] < number for number, pair in zip(numbers, model["merges"], strict=True) for half in pair
+    )
+
+
+def test_what_occurs_more_often_is_made_first():
+    tokenizer = TOKENIZERS["bpe"].train(
+        iter(["好好学习"] * 40 + ["天天"] * 10 + ["向上"] * 2), check(TOKENIZERS["bpe"].Config, {}, where="test")
+    )
+    found = [piece.decode("utf-8", "replace") for piece in tokenizer.piece_bytes[len(SPECIAL) + 256 :]]
+    assert [piece for piece in found if "\ufffd" not in piece] == [
+        *("好", "习", "学", "好好", "学习", "好好学习"),  # eighty, then forty times each
+        *("天", "天天", "上", "向", "向上"),
+    ]
+
+
 def test_an_encoder_whose_memory_grows_is_made_anew():
     made = []
 

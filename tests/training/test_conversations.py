@@ -16,15 +16,16 @@ from wenlu.models.decoder import Decoder
 from wenlu.text.chat.conversation import Turn
 from wenlu.text.chat.turns import Turns
 from wenlu.text.pipeline import PipelineConfig, TextPipeline
+from wenlu.training.adapt import adopt
 from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.conversations import PackedConversations, cuts
 from wenlu.training.cross_entropy import IGNORED
 from wenlu.training.encoded import EncodedBlock, EncodedTexts, write_encoded
-from wenlu.training.longer import with_more_ids
 from wenlu.training.loop import Training
 from wenlu.training.place import choose_place
 from wenlu.training.settings import PackingConfig, TrainingConfig
 from wenlu.training.tasks.chat import Chat
+from wenlu.training.vectors import begin_near_mean, longer, vectors_of
 
 LETTERS = "天地玄黄宇宙洪荒あいうえおかきくけこ"
 PIPELINE = TextPipeline.train(
@@ -173,13 +174,23 @@ def test_a_training_that_is_cut_off_ends_with_the_very_same_weights(tmp_path: Pa
             assert torch.equal(ours, theirs)
 
 
-def test_new_ids_begin_near_the_mean_and_old_ones_stay_as_they_are():
+def test_marks_begin_near_the_mean_and_all_that_was_learned_stays_as_it_is():
     old, model = decoder(60).state_dict(), decoder(64)
-    grown = with_more_ids(old, model, more=4)
     name = "model.embed_tokens.weight"
-    assert torch.equal(grown[name][:60], old[name])
-    new, mean = grown[name][60:], old[name].mean(0)
+    vectors = vectors_of(model, 64)
+    adopt(model, longer(old, vectors, pieces=60), origin="old")
+    begin_near_mean(vectors, first=60, last=64)
+    now = model.state_dict()
+    new, mean = now[name][60:], old[name].mean(0)
+    assert torch.equal(now[name][:60], old[name])
     assert not torch.equal(new[0], new[1])
     assert float((new - mean).norm(dim=1).max()) < 0.5 * float((old[name] - mean).norm(dim=1).mean())
-    assert all(torch.equal(grown[other], old[other]) for other in old if other != name)
-    assert with_more_ids(old, model, more=3)[name] is old[name]  # of another size for another reason: begun anew
+    assert all(torch.equal(now[other], old[other]) for other in old if other != name)
+
+
+def test_pieces_that_are_new_stand_before_the_marks_that_were_there():
+    old, model = decoder(64).state_dict(), decoder(70)
+    name = "model.embed_tokens.weight"
+    grown = longer(old, vectors_of(model, 70), pieces=60)
+    assert torch.equal(grown[name][:60], old[name][:60])
+    assert torch.equal(grown[name][66:], old[name][60:])

@@ -17,6 +17,8 @@ def made(name: str, **settings: object):
 
 def test_every_loss_gives_a_number_a_text_and_none_for_a_perfect_answer():
     for name in LOSSES:
+        if LOSSES[name].task == "seq2seq":
+            continue  # of ids, not of texts: tests/training/test_seq2seq.py
         if LOSSES[name].task == "classify":
             perfect = made(name)(torch.tensor([[99.0, -99.0, -99.0], [-99.0, -99.0, 99.0]]), LABELS)
         else:

@@ -83,6 +83,15 @@ def test_a_language_model_in_shards_is_trained_as_one(tmp_path: Path):
     nearly_alike(trained(tmp_path / "two", processes=2, shard=True, **settings), one)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("shard", [False, True])
+def test_masked_ids_are_filled_in_by_two_as_by_one(tmp_path: Path, shard: bool):
+    settings = {"name": "filler", **SGD}
+    one = trained(tmp_path / "one", **settings)
+    nearly_alike(trained(tmp_path / "two", processes=2, shard=shard, **settings), one)
+
+
 def nearly_alike(two: Ended, one: Ended) -> None:
     for name, tensor in one[0].items():
         torch.testing.assert_close(two[0][name], tensor, rtol=1e-4, atol=1e-5)

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 from tests.contracts.classifiers import VOCABULARY, small
+from tests.contracts.fillers import small_filler
 from tests.contracts.generators import small as small_generator
+from torch import nn
 
 from wenlu.base.events import Silent
 from wenlu.base.spec import check
@@ -24,11 +26,13 @@ from wenlu.training.launch import LAUNCHERS
 from wenlu.training.launch.worker import Launched
 from wenlu.training.loop import Training
 from wenlu.training.losses import LOSSES
+from wenlu.training.masking import Masking
 from wenlu.training.place import choose_place
 from wenlu.training.process import ALONE, Process
 from wenlu.training.settings import PackingConfig, TrainingConfig
 from wenlu.training.task import Task
 from wenlu.training.tasks.classify import Classify
+from wenlu.training.tasks.fill import Fill
 from wenlu.training.tasks.generate import Generate
 
 Tensors = dict[str, torch.Tensor]
@@ -96,9 +100,8 @@ def _train(folder: Path, job: dict[str, Any], process: Process) -> None:
     settings = {key: value for key, value in job.items() if key not in ("name", "kills", "slow", "model")}
     config = check(TrainingConfig, {"batch": 16, "epochs": 3, "checkpoint_every": 2, **settings}, where="test")
     name = job.get("name", "textcnn")
-    model = small_generator(name) if name == "decoder" else small(name, **job.get("model", {}))
     training = Training(
-        model,
+        _model(name, job.get("model", {})),
         _task(folder, name, config),
         config,
         place=choose_place("cpu", "float32", gains_by_half=False),
@@ -113,11 +116,20 @@ def _train(folder: Path, job: dict[str, Any], process: Process) -> None:
     )
 
 
+def _model(name: str, settings: dict[str, Any]) -> nn.Module:
+    if name == "decoder":
+        return small_generator(name)
+    return small_filler("encoder", **settings) if name == "filler" else small(name, **settings)
+
+
 def _task(folder: Path, name: str, config: TrainingConfig) -> Task:
     texts = EncodedTexts.open(folder / "texts")
     if name == "decoder":
         packing = PackingConfig(length=8)
         return Generate(texts, texts, packing=packing, separator=1, batch=config.batch, seed=config.seed)
+    if name == "filler":
+        masking = Masking(0.3, 1, 1, np.arange(2, VOCABULARY), config.seed)
+        return Fill(texts, texts, masking=masking, batch=config.batch, seed=config.seed)
     loss = LOSSES["cross_entropy"](LOSSES["cross_entropy"].Config())
     return Classify(texts, texts, loss=loss, batch=config.batch, seed=config.seed)
 

@@ -32,7 +32,7 @@ Job = Callable[[bytes], bytes]
 
 _LENGTH = struct.Struct("<cQ")
 _ANSWER, _REFUSAL = b"+", b"-"
-ALONE = 1.0
+ALONE, WORTH = 1.0, 0.5
 _AHEAD = 2  # jobs a worker that wait: enough that none is ever idle
 
 
@@ -63,16 +63,23 @@ class Work(Generic[Item, Answer]):
 
 
 def spread(items: Iterable[Item], work: Work[Item, Answer]) -> Iterator[tuple[Item, Answer]]:
-    """Each item with the answer to it, in order: at first from here, since starting a crew takes half a second, and
-    once it has taken `ALONE` seconds, from a crew on all processors."""
-    items, started = iter(items), time.monotonic()
+    """Each item with the answer to it, in order: at first from here, since starting a crew takes half a second.
+
+    After `ALONE` seconds the rest goes to a crew on all processors, if the work was at least `WORTH` of that time: less
+    of it is done sooner here than sent to others and read back.
+    """
+    items, started, worked = iter(items), time.monotonic(), 0.0
     for item in items:
-        if processors() > 1 and time.monotonic() - started >= ALONE:
+        alone = time.monotonic() - started
+        if processors() > 1 and alone >= ALONE and worked >= WORTH * alone:
             with Crew(work.factory, work.settings, workers=processors()) as crew:
                 for asked, answer in crew.map(chain([item], items), work.encode):
                     yield asked, work.decode(answer)
             return
-        yield item, work.here(item)
+        begun = time.monotonic()
+        answer_here = work.here(item)
+        worked += time.monotonic() - begun
+        yield item, answer_here
 
 
 class Crew:

@@ -20,6 +20,9 @@ class Events(Protocol):
     def measured(self, step: int, values: Mapping[str, float]) -> None:
         """What a training measured at a step, by name; for curves."""
 
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        """How a language model goes on from a prompt at a step of its training."""
+
     def result(self, line: str) -> None:
         """One line a person should read about the stage that ends."""
 
@@ -32,6 +35,8 @@ class Silent:
     def progress(self, done: int, total: int | None, note: str = "") -> None: ...
 
     def measured(self, step: int, values: Mapping[str, float]) -> None: ...
+
+    def wrote(self, step: int, prompt: str, text: str) -> None: ...
 
     def result(self, line: str) -> None: ...
 

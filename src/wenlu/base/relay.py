@@ -37,6 +37,9 @@ class Written:
     def measured(self, step: int, values: Mapping[str, float]) -> None:
         self._write("measured", step=step, values=dict(values))
 
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        self._write("wrote", step=step, prompt=prompt, text=text)
+
     def result(self, line: str) -> None:
         self._write("result", line=line)
 

@@ -33,7 +33,7 @@ def generate(model: Writes, prompt: Sequence[int], sampling: Sampling, *, end: i
     read, new = model.reader(), list(prompt)
     for _ in range(sampling.length):
         with torch.inference_mode():
-            chosen = choose(read(new), sampling, chance)
+            chosen = choose(read(new).cpu(), sampling, chance)  # where chance is, too
         if chosen == end:
             return
         yield chosen

@@ -43,6 +43,18 @@ class Scale(Spec):
     deviation: float = Field(gt=0)
 
 
+class Pretraining(Spec):
+    """What a model's backbone learned first, from texts without labels; loss and accuracy are those at masked places of
+    texts that were held back."""
+
+    dataset: str
+    texts: int
+    epochs: float
+    seconds: float
+    loss: float
+    accuracy: float
+
+
 class Lineage(Spec):
     """What a bundle was made from."""
 
@@ -51,6 +63,7 @@ class Lineage(Spec):
     run: str = ""
     code_version: str = ""
     parents: list[str] = []
+    pretraining: Pretraining | None = None
 
 
 class Description(Spec):
@@ -58,7 +71,7 @@ class Description(Spec):
 
     name: str
     created: str = Field(description="UTC, ISO 8601")
-    task: Literal["classify", "regress", "generate"]
+    task: Literal["classify", "regress", "generate", "seq2seq"]
     architecture: Architecture
     labels: list[str] = Field(default=[], description="Of a classifier: two or more; else none")
     positive: str | None = Field(default=None, description="Of a binary model: the label that /sentiment tells of")

@@ -36,6 +36,8 @@ def _shown(metrics: dict[str, float]) -> str:
     """How good it is on test, in a word."""
     if "test_accuracy" in metrics:
         return f"{metrics['test_accuracy']:.2%} on test"
+    if "test_rouge_l" in metrics:
+        return f"ROUGE-L {metrics['test_rouge_l']:.1%} on test"
     if "test_bits_per_character" in metrics:
         return f"{metrics['test_bits_per_character']:.3f} bits a character on test"
     return f"RMSE {metrics['test_rmse']:.4g} on test" if "test_rmse" in metrics else ""

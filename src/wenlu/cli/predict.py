@@ -27,26 +27,30 @@ def predict(  # noqa: PLR0917  (typer reads options from parameters)
     chat: Annotated[bool, typer.Option("--chat", help="Of a model of conversations: answer each text")] = False,
     system: Annotated[str, typer.Option(help="With --chat: what the model is told before each text")] = "",
     length: Annotated[
-        int | None, typer.Option(help="Of a language model: tokens it writes at most; left out: 64, with --chat 256")
+        int | None, typer.Option(help="Of a model that writes: tokens it writes at most; left out: 64, with --chat 256")
     ] = None,
     temperature: Annotated[float, typer.Option(help="Of a language model: 0 takes the likeliest, 1 its odds")] = 0.0,
     top_k: Annotated[int, typer.Option(help="Of a language model: chooses among so many; 0 among all")] = 0,
     top_p: Annotated[float, typer.Option(help="Of a language model: chooses among those that weigh so much")] = 1.0,
     seed: Annotated[int, typer.Option(help="Of a language model: of chance")] = 1,
+    beams: Annotated[int, typer.Option(help="Of a model from text to text: answers followed side by side")] = 1,
+    no_repeat: Annotated[
+        int, typer.Option(help="Of a model from text to text: no run of so many tokens twice; 0 allows any")
+    ] = 0,
     root: Root = None,
 ) -> None:
     """One JSON line a text: the text, its label, the score and the scores of all labels, or its value; of a language
-    model what it writes behind the text, or with --chat what it answers."""
+    model what it writes behind the text, or with --chat what it answers; of a model from text to text its answer."""
     import msgspec
 
-    sampling = {
-        "length": length or (256 if chat else 64),
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "seed": seed,
-    }
-    answer = _answering(model, root, sampling, system) if chat else _answerer(model, root, sampling)
+    most = length or (256 if chat else 64)
+    sampling = {"length": most, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    decoding = {"length": most, "beams": beams, "no_repeat": no_repeat}
+    answer = (
+        _answering(model, root, sampling, system)
+        if chat
+        else _answerer(model, root, {"generate": sampling, "seq2seq": decoding})
+    )
     lines = (
         msgspec.json.encode({"text": text, **said}) + b"\n"
         for chunk in _chunks(_texts(texts, source))
@@ -63,8 +67,12 @@ def predict(  # noqa: PLR0917  (typer reads options from parameters)
 Answered = list[dict[str, Any]]
 
 
-def _answerer(model: str, root: Path | None, sampling: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
-    return _remote(model) if model.startswith(("http://", "https://")) else _local(model, root, sampling)
+Settings = dict[str, dict[str, Any]]
+"""By task of a model that writes: what the options say."""
+
+
+def _answerer(model: str, root: Path | None, settings: Settings) -> Callable[[Sequence[str]], Answered]:
+    return _remote(model) if model.startswith(("http://", "https://")) else _local(model, root, settings)
 
 
 def _remote(address: str) -> Callable[[Sequence[str]], Answered]:
@@ -74,7 +82,7 @@ def _remote(address: str) -> Callable[[Sequence[str]], Answered]:
     return lambda texts: [_said(asdict(answer)) for answer in client.predict(texts)]
 
 
-def _local(model: str, root: Path | None, sampling: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
+def _local(model: str, root: Path | None, settings: Settings) -> Callable[[Sequence[str]], Answered]:
     from wenlu.bundle.predict import Predictor
     from wenlu.bundle.seal import open_bundle
     from wenlu.bundle.shelf import find_model
@@ -83,7 +91,9 @@ def _local(model: str, root: Path | None, sampling: dict[str, Any]) -> Callable[
 
     bundle = open_bundle(find_model(Workspace.at(root), model))
     if bundle.manifest.task == "generate":
-        return _writer(bundle, sampling)
+        return _writer(bundle, settings["generate"])
+    if bundle.manifest.task == "seq2seq":
+        return _rewriter(bundle, settings["seq2seq"])
     predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
     return lambda texts: [_said(asdict(answer)) for answer in predictor.predict(texts)]
 
@@ -110,6 +120,17 @@ def _answering(
     sampling = check(Sampling, settings, where="wenlu predict")
     chat = open_chat(model, root=root)
     return lambda texts: [{"answer": "".join(Conversation(chat, system=system).say(text, sampling))} for text in texts]
+
+
+def _rewriter(bundle: Any, settings: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:
+    from wenlu.base.spec import check
+    from wenlu.bundle.decoding import Decoding
+    from wenlu.bundle.rewriter import Rewriter
+    from wenlu.serving.runtimes import REWRITERS
+
+    decoding = check(Decoding, settings, where="wenlu predict")
+    rewriter = Rewriter(bundle, REWRITERS["torch"](bundle))
+    return lambda texts: [{"written": one.text} for one in rewriter.rewrite(texts, decoding)]
 
 
 def _said(answer: dict[str, Any]) -> dict[str, Any]:

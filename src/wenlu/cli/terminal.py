@@ -35,6 +35,10 @@ class Terminal:
     def measured(self, step: int, values: Mapping[str, float]) -> None:
         """The bar's note says as much."""
 
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        self._clear()
+        self._print(f"  {step:,}  {_in_a_line(prompt)}|{_in_a_line(text)}")
+
     def result(self, line: str) -> None:
         self._clear()
         self._print(f"  {line}")
@@ -47,6 +51,15 @@ class Terminal:
     def _print(self, line: str) -> None:
         self._out.write(line + "\n")
         self._out.flush()
+
+
+def _in_a_line(text: str) -> str:
+    """What a model writes, for a terminal that must not take any of it for a command.
+
+    >>> _in_a_line("床前\\n明月\\x1b[2J")
+    '床前⏎明月·[2J'
+    """
+    return "".join("⏎" if one == "\n" else one if one.isprintable() else "·" for one in text)
 
 
 def _bar(done: int, total: int | None) -> str:

@@ -21,6 +21,9 @@ def tune(  # noqa: PLR0917  (typer reads options from parameters)
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="key.key=value, over what the recipe says")
     ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="A Ray cluster that makes the trials, several at once: HOST:6379, or auto")
+    ] = None,
     run: Annotated[bool, typer.Option(help="Run the whole recipe with the best settings at the end")] = True,
     root: Root = None,
     as_json: AsJson = False,
@@ -36,7 +39,9 @@ def tune(  # noqa: PLR0917  (typer reads options from parameters)
     from wenlu.storage.workspace import Workspace
 
     workspace, events = Workspace.at(root), Terminal()
-    found = look(recipe, workspace, events, budget=_seconds(budget), trials=trials, settings=settings or [])
+    found = look(
+        recipe, workspace, events, budget=_seconds(budget), trials=trials, settings=settings or [], cluster=cluster
+    )
     result = run_recipe(load_recipe(recipe, settings=found.settings), workspace, events) if run else None
     if as_json:
         print_json({

@@ -44,7 +44,7 @@ ODD_SHARE = 1e-4
 BROKEN_SHARE = 0.001
 
 _LANGUAGES = {"zh": "zh-Hans", "zh-Hant": "zh-Hant", "ja": "ja"}
-_BROKEN = ("bad_encoding", "bad_row", "no_text", "unknown_label")
+_BROKEN = ("bad_encoding", "bad_row", "no_text", "no_pair", "unknown_label")
 _COPIES = ("duplicate", "near_duplicate", "duplicate_of_held_out", "near_duplicate_of_held_out")
 
 

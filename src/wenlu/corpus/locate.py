@@ -9,11 +9,11 @@ import re
 from pathlib import Path
 
 from wenlu.base.errors import WenluError
+from wenlu.base.variables import expanded
 from wenlu.storage.by_uri import STORAGES
 from wenlu.storage.local import files_under, sha256_file
 from wenlu.storage.spool import spool
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 _PACKAGE = "package:"
 _SCHEME = re.compile(r"(?!file:|package:)[a-zA-Z][a-zA-Z0-9+.-]+:/")  # one letter is a drive: C:/texts
 
@@ -25,12 +25,12 @@ def locate(uri: str) -> Path:
     Raises WenluError: `not_set` (a ${VARIABLE} that is not), `missing_package`, `no_source` (nothing lies there),
     `unknown_scheme`, and what the storage raises.
     """
-    expanded = _VARIABLE.sub(lambda found: _environment(found[1], uri), uri)
-    if _SCHEME.match(expanded):
-        return _fetched(expanded)
-    if "\0" in expanded:
+    place = expanded(uri)
+    if _SCHEME.match(place):
+        return _fetched(place)
+    if "\0" in place:
         raise WenluError("no_source", f"{uri!r} can't be a path.")
-    path = _in_package(expanded) if expanded.startswith(_PACKAGE) else Path(expanded.removeprefix("file:")).absolute()
+    path = _in_package(place) if place.startswith(_PACKAGE) else Path(place.removeprefix("file:")).absolute()
     if not path.exists():
         raise WenluError("no_source", f"There is nothing at {uri} (looked at {path}).", hint="Check the spelling.")
     return path
@@ -53,17 +53,6 @@ def _fetched(uri: str) -> Path:
             "unknown_scheme", f"{uri} is not on this machine.", hint="Copy it here first, and give its path."
         )
     return spool(uri)
-
-
-def _environment(name: str, uri: str) -> str:
-    value = os.environ.get(name)
-    if not value:
-        raise WenluError(
-            "not_set",
-            f"{uri} needs the environment variable {name}, which is not set.",
-            hint=f"Run: export {name}=FOLDER",
-        )
-    return value
 
 
 def _in_package(uri: str) -> Path:

@@ -36,7 +36,17 @@ class SourceConfig(Spec):
     group_column: Column | None = Field(
         default=None, description="Column with the author, user or document: its texts stay in one split"
     )
-    skip_lines: int = Field(default=0, ge=0, le=1000, description="Of a tree: lines dropped from each file's head")
+    line_marks: list[str] | None = Field(
+        default=None,
+        min_length=2,
+        max_length=2,
+        # Left out of what is written down where it is not set, as `DataConfig.target` is.
+        exclude_if=lambda marks: marks is None,
+        description="Of a bitext: what a line of the first text begins with, and one of the second",
+    )
+    skip_lines: int = Field(
+        default=0, ge=0, le=1000, description="Of a tree, or titled: lines dropped from each file's head"
+    )
     label_from: Literal["folder", "prefix", "stem", "none"] | None = Field(
         default=None, description="What in a file's name is its label; left out: of a tree the folder, else nothing"
     )

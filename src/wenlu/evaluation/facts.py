@@ -35,6 +35,23 @@ class TokenizerFacts(msgspec.Struct, frozen=True):
     oov_rate: float
 
 
+class PretrainingFacts(msgspec.Struct, frozen=True):
+    """What a model's backbone learned first, from texts without labels.
+
+    `texts` were learned from, `left_out` were like validation or test texts; `loss` fell from `first_loss`, after the
+    first round, and `accuracy` of the masked ids are guessed, both in texts that were held back.
+    """
+
+    dataset: str
+    texts: int
+    left_out: int
+    epochs: float
+    seconds: float
+    first_loss: float
+    loss: float
+    accuracy: float
+
+
 class CandidateFacts(msgspec.Struct, frozen=True):
     """A model that was trained, deployed or not. `seconds` of training."""
 
@@ -53,6 +70,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     hash.
 
     `subject` names the candidate that the verdict, the key figures and the texts are about; empty: the deployed one.
+    `pretraining` is of the subject.
     """
 
     title: str
@@ -65,6 +83,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     lineage: dict[str, str] = {}
     recipe: str = ""
     subject: str = ""
+    pretraining: PretrainingFacts | None = None
 
 
 class Report(Story, frozen=True, kw_only=True):

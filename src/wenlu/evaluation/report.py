@@ -5,6 +5,7 @@ from __future__ import annotations
 from wenlu.drawing.page import page
 from wenlu.evaluation import sections
 from wenlu.evaluation.facts import CandidateFacts, DatasetFacts, Report, TokenizerFacts
+from wenlu.evaluation.pretraining import pretraining
 from wenlu.evaluation.words import say
 
 __all__ = ["CandidateFacts", "DatasetFacts", "Report", "TokenizerFacts", "render_report"]
@@ -13,6 +14,7 @@ _SECTIONS = (
     sections.findings,
     sections.candidates,
     sections.learning,
+    pretraining,
     sections.labels,
     sections.hardest,
     sections.texts,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from wenlu.base.spec import Field, Spec
+from wenlu.base.spec import Field
+from wenlu.models.initialisers import BeginsConfig, begin
 
 _FIELD = (1 << 31) - 1  # a prime; keeps every product below 2**63
 _GROWN, _TOKEN, _SPREAD = 1_000_003, 8_191, 40_503
@@ -20,7 +21,7 @@ class Bag(nn.Module):
 
     task = "classify"
 
-    class Config(Spec):
+    class Config(BeginsConfig):
         embedding: int = Field(32, ge=1, le=1024, description="Size of an n-gram vector")
         ngrams: int = Field(3, ge=1, le=6, description="Longest n-gram, in ids")
         buckets: int = Field(1 << 17, ge=256, le=1 << 24, description="Vectors that the n-grams share")
@@ -34,6 +35,7 @@ class Bag(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(config.embedding, labels)
         nn.init.normal_(self.vectors.weight, std=0.1)
+        begin(self, config)
 
     def forward(self, tokens_BT: Tensor, lengths_B: Tensor) -> Tensor:
         positions_T = torch.arange(tokens_BT.size(1), device=tokens_BT.device)

@@ -103,8 +103,8 @@ class Decoder(nn.Module):
             """Ids a step to begin with: 4,096 at a million parameters, doubling for each eightfold size."""
             return 4096 * max(1, round((self.shape.parameters / 1e6) ** (1 / 3)))
 
-        def suggested(self, *, length: int) -> dict[str, Any]:
-            """Settings of a training to begin with, on rows of `length` ids."""
+        def suggested(self, *, length: int, adapter: bool = False) -> dict[str, Any]:
+            """Settings of a training to begin with, on rows of `length` ids; an adapter takes the same."""
             optimizer = {"name": "adamw", "learning_rate": self.learning_rate(), "beta2": 0.95, "weight_decay": 0.1}
             return {
                 "optimizer": optimizer,

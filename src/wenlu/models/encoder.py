@@ -9,20 +9,27 @@ import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 
-from wenlu.base.spec import Field, Spec
+from wenlu.base.spec import Field
+from wenlu.models.activations import ACTIVATIONS, Activation
+from wenlu.models.initialisers import BeginsConfig, begin
 
 _NEVER = -1e4  # below every state, and a weight of e to that is 0
 _UNKNOWN = 1  # the id that the rows which learn from texts give to what they don't know
 _SLOWEST = 10_000.0  # ids in which the slowest pair of a rotation goes round, over 2 pi
 
 
-class EncoderConfig(Spec):
+class EncoderConfig(BeginsConfig):
     """The shape of a backbone."""
 
     width: int = Field(192, ge=8, le=8192, description="Size of the state of a token")
     layers: int = Field(3, ge=1, le=64, description="Layers, one above the other")
     heads: int = Field(6, ge=1, le=128, description="Parts that the state is looked at in")
     feed_forward: Literal["swiglu", "gelu"] = Field("swiglu", description="What a layer computes at each place")
+    activation: Activation | None = Field(
+        None,
+        exclude_if=lambda name: name is None,
+        description="A row of the activations, for the feed-forward; left out: silu in swiglu, gelu in gelu",
+    )
     inner: int = Field(384, ge=8, le=32_768, description="Size of the state inside the feed-forward")
     positions: Literal["rotary", "learned"] = Field("rotary", description="How it knows the order of ids")
     longest: int = Field(512, ge=1, le=65_536, description="Ids that learned positions know; rotary ones know any")
@@ -68,17 +75,43 @@ class Backbone(nn.Module):
         return self.norm(states_BTH)
 
 
+class EncoderFiller(nn.Module):
+    """A backbone that learns to fill in masked ids (Devlin et al. 2019), with a head that nobody needs afterwards.
+
+    The vectors of the ids are the output weights too. B rows, T ids, N places that are asked for, H width, V ids.
+    """
+
+    gains_by_half = True
+    Config = EncoderConfig
+
+    def __init__(self, config: EncoderConfig, *, vocabulary_size: int) -> None:
+        super().__init__()
+        self.backbone = Backbone(config, vocabulary_size=vocabulary_size)
+        self.head = nn.Sequential(nn.Linear(config.width, config.width), nn.GELU(), _norm(config))
+        begin(self, config)
+
+    @property
+    def projection(self) -> Tensor:
+        """The output weights [V, H]: logits are states times them."""
+        return self.backbone.embedding.weight
+
+    def forward(self, tokens_BT: Tensor, lengths_B: Tensor, asked_BT: Tensor) -> Tensor:
+        """The states [N, H] of the places that are asked for, row by row."""
+        states_NH: Tensor = self.head(self.backbone(tokens_BT, lengths_B)[asked_BT])
+        return states_NH
+
+
 class Encoder(nn.Module):
     """Ids in, one logit per label out, from the states of a backbone at the real ids of each row.
 
-    The backbone can be trained alone first, to fill in masked ids (Devlin et al. 2019): `hidden` are the states that
-    such a head reads, and weights of `backbone` then load here. `pooling` makes one state of a row's: `first` id,
-    `mean`, `max`, both beside each other (`mean_max`), or a learned weighted mean (`attention`).
-    B rows, T ids, H width, P pooled, C labels.
+    The backbone can be trained alone first, by `filler`, whose weights of `backbone` then load here. `pooling` makes
+    one state of a row's: `first` id, `mean`, `max`, both beside each other (`mean_max`), or a learned weighted mean
+    (`attention`). B rows, T ids, H width, P pooled, C labels.
     """
 
     task = "classify"
     gains_by_half = True
+    filler = EncoderFiller
 
     class Config(EncoderConfig):
         pooling: Literal["first", "mean", "max", "mean_max", "attention"] = Field(
@@ -96,6 +129,7 @@ class Encoder(nn.Module):
         self.output = nn.Linear(config.width * (2 if config.pooling == "mean_max" else 1), labels)
         if config.pooling == "attention":
             self.attention = nn.Linear(config.width, 1, bias=False)
+        begin(self, config)
 
     def hidden(self, tokens_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The state of every id [B, T, H]; what stands behind the last real id has a state of no meaning."""
@@ -133,6 +167,7 @@ class _Layer(nn.Module):
         self.heads = config.heads
         self.rotary = config.positions == "rotary"
         self.gated = config.feed_forward == "swiglu"
+        self.activation = ACTIVATIONS[config.activation or ("silu" if self.gated else "gelu")]
         self.look_norm, self.think_norm = _norm(config), _norm(config)
         self.look = nn.Linear(width, 3 * width, bias=False)
         self.seen = nn.Linear(width, width, bias=False)
@@ -147,9 +182,9 @@ class _Layer(nn.Module):
         inner_BTI = self.think(self.think_norm(states_BTH))
         if self.gated:
             gate_BTI, inner_BTI = inner_BTI.chunk(2, dim=2)
-            inner_BTI = nn.functional.silu(gate_BTI) * inner_BTI
+            inner_BTI = self.activation(gate_BTI) * inner_BTI
         else:
-            inner_BTI = nn.functional.gelu(inner_BTI)
+            inner_BTI = self.activation(inner_BTI)
         result_BTH: Tensor = states_BTH + self.dropout(self.thought(inner_BTI))
         return result_BTH
 

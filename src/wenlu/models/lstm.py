@@ -7,7 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from wenlu.base.spec import Field, Spec
+from wenlu.base.spec import Field
+from wenlu.models.initialisers import BeginsConfig, begin
 
 _NEVER = -1e4  # below every state, and a weight of e to that is 0
 
@@ -23,7 +24,7 @@ class Lstm(nn.Module):
 
     task = "classify"
 
-    class Config(Spec):
+    class Config(BeginsConfig):
         embedding: int = Field(128, ge=1, le=4096, description="Size of a token vector")
         hidden: int = Field(128, ge=1, le=4096, description="Size of the state of a layer, in each direction")
         layers: int = Field(2, ge=1, le=8, description="Layers, one above the other")
@@ -43,6 +44,7 @@ class Lstm(nn.Module):
         self.backwards = _stack(config) if config.bidirectional else None
         if config.pooling == "attention":
             self.attention = nn.Sequential(nn.Linear(states, states), nn.Tanh(), nn.Linear(states, 1, bias=False))
+        begin(self, config)
 
     def forward(self, tokens_BT: Tensor, lengths_B: Tensor) -> Tensor:
         vectors_BTE = self.dropout(self.embedding(tokens_BT))

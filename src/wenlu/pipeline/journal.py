@@ -71,6 +71,10 @@ class Journal:
             self._write({"event": "measured", "step": step, "values": values})
         self._events.measured(step, values)
 
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        self._write({"event": "wrote", "step": step, "prompt": prompt, "text": text})
+        self._events.wrote(step, prompt, text)
+
     def result(self, line: str) -> None:
         self._write({"event": "result", "line": line})
         self._events.result(line)

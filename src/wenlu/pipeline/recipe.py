@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -19,11 +19,15 @@ from wenlu.base.spec import Field, Spec, check
 from wenlu.base.table import Table
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
-from wenlu.models import MODELS
+from wenlu.models import MODELS, Brought
+from wenlu.pipeline.auto import AutoConfig, candidates, is_auto, read_auto
+from wenlu.pipeline.pretraining import PretrainingConfig
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
 from wenlu.text.chat.templates import TEMPLATES
+from wenlu.text.imported import ImportConfig
+from wenlu.text.longer import ExtendConfig
 from wenlu.text.normalize import Normalizer
 from wenlu.text.pipeline import PipelineConfig
 from wenlu.text.segment import SEGMENTERS
@@ -33,7 +37,8 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
 
-Aim = Literal["classify", "regress", "generate", "chat"]
+Aim = Literal["classify", "regress", "generate", "chat", "seq2seq", "autoencode"]
+WRITERS = ("generate", "chat")
 
 
 class TextConfig(PipelineConfig):
@@ -41,6 +46,10 @@ class TextConfig(PipelineConfig):
 
     saved: str | None = Field(
         default=None, description="A tokenizer of this workspace, name or name@version, taken as it is"
+    )
+
+    extend: ExtendConfig | None = Field(
+        default=None, description="Further pieces for a tokenizer that exists, learned from the training texts"
     )
 
     @model_validator(mode="after")
@@ -53,7 +62,7 @@ class TextConfig(PipelineConfig):
     @property
     def to_learn(self) -> PipelineConfig:
         """The same without a saved one."""
-        return PipelineConfig(**self.model_dump(exclude={"saved"}))
+        return PipelineConfig(**self.model_dump(exclude={"saved", "extend"}))
 
 
 class Contender(Spec):
@@ -62,13 +71,31 @@ class Contender(Spec):
     text: TextConfig = TextConfig()
     model: str | dict[str, Any] = Field(description="A row of the models, with settings")
     start: str | None = Field(default=None, description="A model whose weights, and tokenizer, it begins with")
+    pretraining: PretrainingConfig | None = Field(
+        default=None, description="What its backbone learns from texts without labels first"
+    )
     training: TrainingConfig = TrainingConfig()
 
     @property
     def reads(self) -> TextConfig:
-        """The text part; where the start is a model and nothing else is said, that model's."""
+        """The text part; where the start is a model and nothing else is said, that model's; else what the model itself
+        was trained with elsewhere."""
         said = {"saved", "tokenizer", "normalize"} & self.text.model_fields_set
-        return self.text if self.start is None or said else self.text.model_copy(update={"saved": self.start})
+        if self.start is not None and not said:
+            return self.text.model_copy(update={"saved": self.start})
+        config = contender_model(self).config
+        brought = config.tokenizer() if isinstance(config, Brought) else None
+        if brought is None or {"saved", "tokenizer"} & said:
+            return self.text
+        normalize = self.text.normalize if "normalize" in said else []
+        return self.text.model_copy(update={"tokenizer": brought, "normalize": normalize})
+
+    @property
+    def to_pretrain(self) -> Contender | None:
+        """The same with the training of its backbone for its own, if that has one of its own."""
+        if self.pretraining is None:
+            return None
+        return self.model_copy(update={"training": self.pretraining.whole_training})
 
 
 # The trivial model of each task: character n-grams, counted in seconds. Many a network loses to it.
@@ -112,9 +139,12 @@ class Recipe(Spec):
     )
     data: DataConfig
     text: TextConfig = TextConfig()
-    model: str | dict[str, Any] = Field(description="A row of the models, with settings")
+    model: str | dict[str, Any] = Field(description="A row of the models, with settings; or auto")
     start: str | None = Field(
         default=None, description="A model, name, name@version or folder, whose weights and tokenizer it begins with"
+    )
+    pretraining: PretrainingConfig | None = Field(
+        default=None, description="What the model's backbone learns from texts without labels, before it is trained"
     )
     training: TrainingConfig = TrainingConfig()
     baseline: Contender | None = Field(
@@ -132,24 +162,44 @@ class Recipe(Spec):
         """The task, said or not."""
         if self.task is None and self.data.target == "number":
             return "regress"
+        if self.auto is not None:
+            return self.task or "classify"
         first: Aim = component(MODELS, self.model, where="model").kind.task
         if self.task is None and first == "generate" and self.data.chat:
             return "chat"
         return self.task or first
 
     @property
+    def auto(self) -> AutoConfig | None:
+        """How long is looked and among what, where the recipe leaves the model to us."""
+        return read_auto(self.model)
+
+    @property
     def mine(self) -> Contender:
         """The user's model and how it is trained."""
-        return Contender(text=self.text, model=self.model, start=self.start, training=self.training)
+        return Contender(
+            text=self.text,
+            model=self.model,
+            start=self.start,
+            pretraining=self.pretraining,
+            training=self.training,
+        )
 
     def contenders(self) -> dict[str, Contender]:
-        """The user's model and the trivial one, by the name a report calls them."""
-        own = component(MODELS, self.model, where="model").name
+        """The user's model, or what is tried in its place, and the trivial one, by the name a report calls them."""
+        own = self._own()
         beside = self.baseline or BASELINES.get(self.aim)
         if beside is None:
-            return {own: self.mine}
+            return own
         trivial = component(MODELS, beside.model, where="baseline: model").name
-        return {own: self.mine, (f"{trivial} (baseline)" if own == trivial else trivial): beside}
+        return {**own, (f"{trivial} (baseline)" if trivial in own else trivial): beside}
+
+    def _own(self) -> dict[str, Contender]:
+        if self.auto is None:
+            return {component(MODELS, self.model, where="model").name: self.mine}
+        pairs = any(len(source.text_columns) > 1 for source in self.data.sources)
+        tried = candidates(self.auto, task=self.aim, language=self.data.language, pairs=pairs)
+        return {name: check(Contender, settings, where=f"model auto: {name}") for name, settings in tried.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +238,25 @@ def contender_model(contender: Contender) -> Component:
     return component(MODELS, contender.model, where="model")
 
 
+def kept_model(contender: Contender) -> Component:
+    """The same as a bundle keeps it: whatever lay elsewhere is in its settings, or in the weights."""
+    named = contender_model(contender)
+    return replace(named, config=named.config.sealed()) if isinstance(named.config, Brought) else named
+
+
 def _check_fit(recipe: Recipe) -> None:
     """Raises WenluError `bad_settings` where parts that are each right don't go together."""
+    loss_of = "seq2seq" if recipe.aim == "autoencode" else recipe.aim
     mistakes = [
         f"{place}: {named.name} is a loss of {named.kind.task}, and this recipe is to {recipe.aim}."
         for place, training in (
             ("training.loss", recipe.training),
             *([("baseline.training.loss", recipe.baseline.training)] if recipe.baseline else []),
         )
-        if training.loss is not None
-        and (named := component(LOSSES, training.loss, where=place)).kind.task != recipe.aim
+        if training.loss is not None and (named := component(LOSSES, training.loss, where=place)).kind.task != loss_of
     ]
+    if recipe.auto is not None:
+        mistakes += _auto_mistakes(recipe)
     if (recipe.aim == "regress") != (recipe.data.target == "number"):
         mistakes.append(
             f"The recipe is to {recipe.aim}, and data.target is {recipe.data.target}: regress wants number."
@@ -207,8 +265,70 @@ def _check_fit(recipe: Recipe) -> None:
         mistakes.append("The recipe is to chat, and data.sources hold no conversations: give them format: chat.")
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
+    mistakes += [mistake for contender in recipe.contenders().values() for mistake in _unfit(contender, recipe.aim)]
+    mistakes += [
+        "text.extend lengthens a tokenizer that exists, and this one is learned anew: name one in text.saved, or give "
+        "text.tokenizer a larger max_size."
+        for contender in recipe.contenders().values()
+        if (reads := contender.reads).extend is not None and reads.saved is None and not _imported(reads)
+    ]
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
+
+
+def _unfit(contender: Contender, aim: Aim) -> list[str]:
+    """What a contender's model can't do that is asked of it."""
+    named = contender_model(contender)
+    mistakes = [] if contender.pretraining is None else _unfit_to_pretrain(contender, contender.pretraining, aim)
+    if contender.training.samples is not None and aim not in WRITERS:
+        mistakes.append(f"training.samples: {named.name} is no language model, and writes nothing.")
+    return mistakes
+
+
+def _unfit_to_pretrain(contender: Contender, config: PretrainingConfig, aim: Aim) -> list[str]:
+    """Why a contender's backbone can't learn to fill in masked ids."""
+    named, mistakes = contender_model(contender), []
+    tokenizer = component(TOKENIZERS, contender.text.tokenizer, where="text.tokenizer")
+    if aim in WRITERS:
+        mistakes.append(f"pretraining: it is for models that answer about texts, and this recipe is to {aim}.")
+    elif not hasattr(named.kind, "filler"):
+        able = [name for name in MODELS if hasattr(MODELS[name], "filler")]
+        mistakes.append(f"pretraining: {named.name} has no backbone to be trained first; {', '.join(able)} has one.")
+    if contender.text.saved is None and not reads_once(tokenizer.kind):
+        mistakes.append(f"pretraining: {tokenizer.name} reads a text twice, so what is masked stands there again.")
+    mistakes += [
+        f"pretraining.training: it has no {setting}."
+        for setting in ("loss", "samples")
+        if getattr(config.training, setting) is not None
+    ]
+    return mistakes
+
+
+def reads_once(tokenizer: type[Any]) -> bool:
+    """If no id tells what another one stands for."""
+    return bool(getattr(tokenizer, "cut_once", True))
+
+
+def _auto_mistakes(recipe: Recipe) -> list[str]:
+    if recipe.aim in WRITERS:
+        return ["model: auto is to classify or to regress; name a language model, such as decoder."]
+    chosen = [key for key in ("text", "pretraining", "training", "start") if key in recipe.model_fields_set]
+    mistakes = [f"model: auto brings its own text and training, so leave out: {', '.join(chosen)}."] if chosen else []
+    if not recipe.contenders().keys() - {"linear", "bag"}:
+        mistakes.append("model.among names nothing that suits these texts.")
+    return mistakes
+
+
+def look_at_files(recipe: Recipe) -> None:
+    """Look at what lies elsewhere and models begin with; raises WenluError where it isn't there or does not fit."""
+    for contender in recipe.contenders().values():
+        config = contender_model(contender).config
+        if isinstance(config, Brought) and contender.start is None:
+            config.look(recipe.aim, longest=contender.text.max_length)
+
+
+def _imported(reads: TextConfig) -> bool:
+    return isinstance(component(TOKENIZERS, reads.tokenizer, where="text: tokenizer").config, ImportConfig)
 
 
 # Where a recipe names components, in its own part and again under `baseline`.
@@ -219,6 +339,8 @@ _COMPONENTS: Mapping[str, Table] = {
     "training.optimizer": OPTIMIZERS,
     "training.schedule": SCHEDULES,
     "training.loss": LOSSES,
+    "pretraining.training.optimizer": OPTIMIZERS,
+    "pretraining.training.schedule": SCHEDULES,
 }
 
 
@@ -228,7 +350,7 @@ def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
         partial(component, table, named, where=place)
         for path, table in _COMPONENTS.items()
         for place in (path, f"baseline.{path}")
-        if (named := _at(data, place)) is not None
+        if (named := _at(data, place)) is not None and not (place == "model" and is_auto(named))
     ]
     looks += [
         partial(Normalizer, steps)

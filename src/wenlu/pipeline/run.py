@@ -10,7 +10,7 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.flows import FLOWS
 from wenlu.pipeline.flows.flow import Flow, RunResult
 from wenlu.pipeline.journal import Journal
-from wenlu.pipeline.recipe import LoadedRecipe
+from wenlu.pipeline.recipe import LoadedRecipe, look_at_files
 from wenlu.pipeline.stage import run_stage
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.pipeline.tokenizers import open_tokenizer
@@ -30,7 +30,7 @@ def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events, *, cl
     write_atomic(folder / "recipe.yaml", loaded.text.encode())
     recipe = loaded.recipe
     with Journal(folder, events) as journal:
-        settings = recipe.model_dump(mode="json", include={"text", "model", "training"})
+        settings = recipe.model_dump(mode="json", include={"text", "model", "pretraining", "training"})
         with Tracked.by(recipe.track, journal, workspace, run=run, name=recipe.name, settings=settings) as tracked:
             result = _run(loaded, workspace, tracked, run, cluster)
         journal.finish({"model": result.model, "choice": result.choice, "verdict": result.verdict})
@@ -40,6 +40,7 @@ def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events, *, cl
 def _run(loaded: LoadedRecipe, workspace: Workspace, events: Events, run: str, cluster: str | None) -> RunResult:
     recipe = loaded.recipe
     flow = FLOWS[recipe.aim]
+    look_at_files(recipe)
     for contender in recipe.contenders().values():
         if contender.reads.saved is not None:
             open_tokenizer(workspace, contender.reads.saved)  # a name that is wrong is told before hours of import

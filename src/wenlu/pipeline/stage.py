@@ -163,6 +163,9 @@ class _Heard:
     def measured(self, step: int, values: Mapping[str, float]) -> None:
         self._events.measured(step, values)
 
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        self._events.wrote(step, prompt, text)
+
     def result(self, line: str) -> None:
         self.lines.append(line)
         self._events.result(line)

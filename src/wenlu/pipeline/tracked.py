@@ -12,7 +12,7 @@ from wenlu.storage.workspace import Workspace
 
 
 class Tracked:
-    """Passes every event on, and what is measured to the trackers too."""
+    """Passes every event on, and what is measured and written to the trackers too."""
 
     def __init__(self, events: Events, trackers: Sequence[Tracker]) -> None:
         self._events, self._trackers = events, trackers
@@ -47,6 +47,11 @@ class Tracked:
         for tracker in self._trackers:
             tracker.measured(self._stage, step, values)
         self._events.measured(step, values)
+
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        for tracker in self._trackers:
+            tracker.wrote(self._stage, step, prompt, text)
+        self._events.wrote(step, prompt, text)
 
     def result(self, line: str) -> None:
         self._events.result(line)

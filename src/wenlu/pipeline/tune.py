@@ -11,9 +11,9 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,19 +21,22 @@ import msgspec
 
 from wenlu.base.component import component
 from wenlu.base.errors import WenluError, missing_package
-from wenlu.base.events import Events
+from wenlu.base.events import Events, Silent
 from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.flows.chat import with_chat_defaults
-from wenlu.pipeline.flows.generate import with_defaults
+from wenlu.pipeline.flows import chat, generate, seq2seq
+from wenlu.pipeline.flows.flow import with_suggestions
 from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
 from wenlu.pipeline.space import space_of
 from wenlu.pipeline.spans import Between, Space
 from wenlu.pipeline.stage import run_stage, work_folder
 from wenlu.pipeline.stages.dataset import dataset_stage
+from wenlu.pipeline.stages.pretraining import pretrain
+from wenlu.pipeline.stages.seq2seq.tokenizer import halves_stage
 from wenlu.pipeline.stages.together import Start
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
 from wenlu.pipeline.stages.training import HISTORY, training_stage
+from wenlu.storage.local import write_atomic
 from wenlu.storage.workspace import Workspace
 from wenlu.training.optimizers import OPTIMIZERS
 
@@ -47,7 +50,17 @@ _GOALS = {
     "regress": ("validation_rmse", "validation_error", False),
     "generate": ("validation_loss", "validation_loss", False),
     "chat": ("validation_loss", "validation_loss", False),
+    "seq2seq": ("validation_loss", "validation_loss", False),
+    "autoencode": ("validation_loss", "validation_loss", False),
 }
+
+# By task: what fills in what a recipe leaves to its model, and what encodes its texts, where that is not the usual.
+_COMPLETE = {
+    "generate": generate.with_defaults,
+    "seq2seq": seq2seq.with_defaults,
+    "autoencode": seq2seq.with_defaults,
+}
+_ENCODED = {"seq2seq": halves_stage}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +99,15 @@ def tune(
     budget: float,
     trials: int | None = None,
     settings: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> Found:
     """Look for settings until `budget` seconds are over or so many trials are done, the recipe's own first.
 
-    Raises WenluError: what loading and running a recipe raise, `no_trial` if none came to an end.
+    On the Ray cluster at the address `cluster`, several at once. Raises WenluError: what loading and running a recipe
+    raise, `no_trial` if none came to an end.
     """
     search = _Search(recipe, workspace, events, settings=settings, deadline=time.monotonic() + budget)
-    return search.run(trials)
+    return search.run(trials) if cluster is None else search.run_on(cluster, trials)
 
 
 class _EndedError(Exception):
@@ -109,20 +124,27 @@ class _Search:
         self._workspace, self._events = workspace, events
         self._loaded = load_recipe(path, settings=settings)
         self._recipe = self._loaded.recipe
+        if self._recipe.auto is not None:
+            raise WenluError(
+                "bad_settings",
+                "A search is of one model, and the recipe says auto.",
+                hint="Run it, and tune what wins.",
+            )
         self._contender = _contender(self._recipe, workspace)
         self._space = space_of(self._recipe, self._contender)
         self._measure, self._told, self._more_is_better = _GOALS[self._recipe.aim]
 
     def run(self, trials: int | None) -> Found:
+        """Trials one after the other."""
         optuna = _optuna()
-        stage = run_stage(dataset_stage(self._recipe.data, self._workspace), self._workspace, self._events)
-        self._dataset = DatasetVersion.open(self._workspace, stage.result["dataset"])
+        spans = {key: distribution(span) for key, span in self._space.items()}
+        self._import()
         study = self._study()
         if not study.trials:
             study.enqueue_trial(_own(self._contender, self._space), skip_if_exists=True)
         try:
             while trials is None or _done(study) < trials:
-                trial = study.ask()
+                trial = study.ask(spans)
                 try:
                     study.tell(trial, self._try(trial, optuna))
                 except optuna.TrialPruned:
@@ -130,6 +152,36 @@ class _Search:
         except _EndedError:
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
         return self._found(study)
+
+    def run_on(self, cluster: str, trials: int | None) -> Found:
+        """Trials on a Ray cluster, as many at once as it bears."""
+        from wenlu.pipeline.tune_on_ray import Asked, search_on_ray
+
+        self._import()
+        study = self._study()
+        recipe = self._log.with_suffix(".yaml")
+        write_atomic(recipe, self._loaded.text.encode())
+        asked = Asked(
+            name=study.study_name,
+            log=self._log,
+            space={key: distribution(span) for key, span in self._space.items()},
+            own=None if study.trials else _own(self._contender, self._space),
+            more_is_better=self._more_is_better,
+            seed=len(study.trials),
+            budget=max(0.0, self._deadline - time.monotonic()),
+            trials=None if trials is None else max(0, trials - _done(study)),
+            value=partial(
+                value_of, recipe=recipe, root=self._workspace.root.resolve(), dataset=self._dataset.reference
+            ),
+            gpu=self._contender.training.device == "cuda",
+        )
+        if asked.trials != 0:
+            search_on_ray(asked, address=cluster)
+        return self._found(self._study())
+
+    def _import(self) -> None:
+        stage = run_stage(dataset_stage(self._recipe.data, self._workspace), self._workspace, self._events)
+        self._dataset = DatasetVersion.open(self._workspace, stage.result["dataset"])
 
     def _study(self) -> Study:
         """The one of this recipe, these settings and this space, begun or gone on with."""
@@ -140,9 +192,9 @@ class _Search:
         spans = {key: span.model_dump() if isinstance(span, Between) else span for key, span in self._space.items()}
         said = json.dumps([self._loaded.sha256, self._dataset.reference, spans], sort_keys=True)
         name = hashlib.sha256(said.encode()).hexdigest()[:12]
-        folder = self._workspace.root / "searches"
-        folder.mkdir(parents=True, exist_ok=True)
-        storage = JournalStorage(JournalFileBackend(str(folder / f"{name}.log")))
+        self._log = self._workspace.root.resolve() / "searches" / f"{name}.log"
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        storage = JournalStorage(JournalFileBackend(str(self._log)))
         study: Study = optuna.create_study(
             storage=storage,
             study_name=name,
@@ -155,24 +207,11 @@ class _Search:
         return study
 
     def _try(self, trial: Trial, optuna: Any) -> float:
-        chosen = {key: _suggested(trial, key, span) for key, span in self._space.items()}
-        loaded = load_recipe(self._path, settings=[*self._settings, *_as_settings(chosen, self._contender)])
-        contender = _contender(loaded.recipe, self._workspace)
-        tokenizer = run_stage(
-            tokenizer_stage("tried", contender.reads, self._dataset, self._workspace), self._workspace, self._events
-        )
-        start = None if contender.start is None else Start.of(find_model(self._workspace, contender.start))
-        name = f"trial {trial.number}"
-        stage = training_stage(name, contender, tokenizer, self._dataset, aim=self._recipe.aim, start=start)
         watch = _Watch(self._events, trial, self._told, deadline=self._deadline, pruned=optuna.TrialPruned)
-        try:
-            finished = run_stage(stage, self._workspace, watch)
-        except optuna.TrialPruned:
-            shutil.rmtree(work_folder(stage, self._workspace), ignore_errors=True)
-            raise
-        rounds = msgspec.json.decode((finished.folder / HISTORY).read_bytes(), type=list[dict[str, Any]])
-        values = [float(one[self._measure]) for one in rounds]
-        return max(values) if self._more_is_better else min(values)
+        loaded = load_recipe(self._path, settings=[*self._settings, *_as_settings(trial.params, self._contender)])
+        return _trained_value(
+            f"trial {trial.number}", loaded.recipe, self._dataset, self._workspace, watch, given_up=optuna.TrialPruned
+        )
 
     def _found(self, study: Study) -> Found:
         tried = [
@@ -220,6 +259,9 @@ class _Watch:
         if self._trial.should_prune():
             raise self._pruned
 
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        self._events.wrote(step, prompt, text)
+
     def result(self, line: str) -> None:
         self._events.result(line)
 
@@ -232,19 +274,79 @@ def _optuna() -> Any:
     return optuna
 
 
-def _suggested(trial: Trial, key: str, span: Between | list[Any]) -> Any:
+def distribution(span: Between | list[Any]) -> Any:
+    """What Optuna draws a setting from."""
+    distributions = _optuna().distributions
     if isinstance(span, list):
-        return trial.suggest_categorical(key, span)
+        return distributions.CategoricalDistribution(span)
     if span.whole:
-        return trial.suggest_int(key, int(span.low), int(span.high))
-    return trial.suggest_float(key, span.low, span.high, log=span.log)
+        return distributions.IntDistribution(int(span.low), int(span.high))
+    return distributions.FloatDistribution(span.low, span.high, log=span.log)
+
+
+def value_of(
+    chosen: Mapping[str, Any], tell: Callable[[float], None], *, recipe: Path, root: Path, dataset: str
+) -> float:
+    """What a recipe's model comes to with these settings; `tell` hears the value of each look at validation."""
+    own = load_recipe(recipe).recipe
+    workspace, told = Workspace(root), _GOALS[own.aim][1]
+    loaded = load_recipe(recipe, settings=_as_settings(chosen, _contender(own, workspace)))
+    name = f"trial {hashlib.sha256(json.dumps(dict(chosen), sort_keys=True).encode()).hexdigest()[:8]}"
+    return _trained_value(name, loaded.recipe, DatasetVersion.open(workspace, dataset), workspace, _Told(told, tell))
+
+
+def _trained_value(
+    name: str,
+    recipe: Recipe,
+    dataset: DatasetVersion,
+    workspace: Workspace,
+    events: Events,
+    *,
+    given_up: type[Exception] | tuple[()] = (),
+) -> float:
+    """The best of what the loop measured on validation; what a training that was given up had made so far goes."""
+    contender = _contender(recipe, workspace)
+    measure, _, more_is_better = _GOALS[recipe.aim]
+    start = None if contender.start is None else Start.of(find_model(workspace, contender.start))
+    silently = partial(run_stage, workspace=workspace, events=Silent())
+    first = pretrain("tried", contender, recipe.data, dataset, workspace, finish=silently, start=start)
+    encoded = _ENCODED.get(recipe.aim) or partial(tokenizer_stage, learned=first.tokenizer if first else None)
+    tokenizer = silently(encoded("tried", contender.reads, dataset, workspace))
+    stage = training_stage(
+        name,
+        contender,
+        tokenizer,
+        dataset,
+        aim=recipe.aim,
+        start=start,
+        pretrained=first.training if first else None,
+    )
+    try:
+        finished = run_stage(stage, workspace, events)
+    except given_up:
+        shutil.rmtree(work_folder(stage, workspace), ignore_errors=True)
+        raise
+    rounds = msgspec.json.decode((finished.folder / HISTORY).read_bytes(), type=list[dict[str, Any]])
+    values = [float(one[measure]) for one in rounds]
+    return max(values) if more_is_better else min(values)
+
+
+class _Told(Silent):
+    """Events of which one value is passed on."""
+
+    def __init__(self, name: str, tell: Callable[[float], None]) -> None:
+        self._name, self._tell = name, tell
+
+    def measured(self, step: int, values: Mapping[str, float]) -> None:
+        if self._name in values:
+            self._tell(values[self._name])
 
 
 def _contender(recipe: Recipe, workspace: Workspace) -> Contender:
     """The user's model and how it is trained, nothing left out."""
     if recipe.aim == "chat":
-        return with_chat_defaults(recipe.mine, workspace)
-    return with_defaults(recipe.mine) if recipe.aim == "generate" else recipe.mine
+        return chat.with_chat_defaults(recipe.mine, workspace)
+    return _COMPLETE.get(recipe.aim, with_suggestions)(recipe.mine)
 
 
 def _own(contender: Contender, space: Space) -> dict[str, Any]:
@@ -273,10 +375,6 @@ def _as_settings(chosen: Mapping[str, Any], contender: Contender) -> list[str]:
     """As `--set` has them. The optimiser is said whole: a setting of one that the recipe leaves out has no place."""
     optimizer = json.dumps(_training(contender)["optimizer"])
     return [f"training.optimizer={optimizer}", *(f"{key}={json.dumps(value)}" for key, value in chosen.items())]
-
-
-def _span(duration: timedelta | None) -> float:
-    return duration.total_seconds() if duration else 0.0
 
 
 def _done(study: Study) -> int:

@@ -61,6 +61,12 @@ def serve(
                 f"{bundle.title} is a language model, which this version does not serve.",
                 hint="wenlu predict MODEL TEXT writes on; wenlu model export --to hf opens it in other servers.",
             )
+        if bundle.manifest.task == "seq2seq":
+            raise WenluError(
+                "not_served",
+                f"{bundle.title} is a model from text to text, which this version does not serve.",
+                hint="wenlu predict MODEL TEXT answers.",
+            )
         predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:

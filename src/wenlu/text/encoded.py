@@ -11,6 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+class Around(NamedTuple):
+    """Ids that stand before and behind every text."""
+
+    before: tuple[int, ...] = ()
+    behind: tuple[int, ...] = ()
+
+    @property
+    def number(self) -> int:
+        return len(self.before) + len(self.behind)
+
+
+NOTHING_AROUND = Around()
+
+
 class Encoded(NamedTuple):
     """Some texts as ids: all of them, one text behind the other, and how many each text has [N]."""
 
@@ -32,6 +46,18 @@ class Encoded(NamedTuple):
         empty = np.flatnonzero(lengths == 0)
         kept = self.ids[place < longest]
         return Encoded(np.insert(kept, np.cumsum(lengths)[empty], nothing), np.maximum(lengths, 1))
+
+    def surrounded(self, longest: int, around: Around) -> Encoded:
+        """At most `longest` ids of each text, what stands around it among them; of a text of nothing that alone."""
+        room = max(longest - around.number, 0)
+        ends = np.cumsum(self.lengths)
+        kept = self.ids[np.arange(len(self.ids)) - np.repeat(ends - self.lengths, self.lengths) < room]
+        lengths = np.minimum(self.lengths, room)
+        ends = np.cumsum(lengths)
+        each = [np.repeat(ends - lengths, len(around.before)), np.repeat(ends, len(around.behind))]
+        places = np.concatenate([one.reshape(len(lengths), -1) for one in each], axis=1).ravel()
+        put = np.tile(np.array([*around.before, *around.behind], dtype=np.int32), len(lengths))
+        return Encoded(np.insert(kept, places, put), lengths + around.number)
 
     def to_bytes(self) -> bytes:
         """For a message between processes."""

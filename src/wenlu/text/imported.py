@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
+from wenlu.base.table import Table
+from wenlu.base.variables import expanded
 
 _LARGEST = 256 * 1024 * 1024  # bytes: the largest vocabularies in use (a quarter of a million pieces) take 40 MB
+
+
+CONVERSIONS = Table("conversion", {"transformers": "wenlu.models.pretrained.tokenizer:tokenizer_json"})
+"""What makes one file of several: reached by its row, so that nothing here loads the library."""
 
 
 class ImportConfig(Spec):
@@ -15,12 +22,16 @@ class ImportConfig(Spec):
 
     path: str = Field("", description="The file to take over; read once, a bundle then carries its content")
 
+    def sealed(self) -> Self:
+        """The same without the path, which nobody needs any more."""
+        return self.model_copy(update={"path": ""})
+
 
 def imported(path: str, *, kind: str) -> bytes:
     """The bytes of the file at `path`; raises WenluError `bad_tokenizer_file` where it can't be had."""
     if not path:
         raise WenluError("bad_tokenizer_file", f"The tokenizer '{kind}' needs the path of a file.", hint="Set 'path'.")
-    file = Path(path)
+    file = Path(expanded(path))
     try:
         if file.stat().st_size > _LARGEST:
             raise too_large(path)

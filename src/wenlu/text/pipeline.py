@@ -14,13 +14,15 @@ from typing import Any
 from wenlu.base.component import Component, component
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec, check
-from wenlu.storage.local import write_atomic
+from wenlu.base.variables import expanded
+from wenlu.storage.local import sha256_file, write_atomic
 from wenlu.text.aligned import Aligned
 from wenlu.text.chat.conversation import turns_of
 from wenlu.text.chat.templates import TEMPLATES
 from wenlu.text.chat.turns import Turns
 from wenlu.text.cuts import Piece
-from wenlu.text.encoded import Encoded
+from wenlu.text.encoded import NOTHING_AROUND, Around, Encoded
+from wenlu.text.imported import ImportConfig
 from wenlu.text.normalize import Normalizer
 from wenlu.text.tokenizers import TOKENIZERS, Tokenizer
 
@@ -65,17 +67,24 @@ class TextPipeline:
         named = tokenizer_component(config)
         normalize = Normalizer(config.normalize)
         tokenizer: Tokenizer = named.kind.train(map(normalize, texts), named.config)
+        if isinstance(named.config, ImportConfig):
+            kept = Component(named.name, named.kind, named.config.sealed()).as_data()
+            config = config.model_copy(update={"tokenizer": kept})
         return cls(tokenizer, config, clean=clean)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text: 1 to `max_length` of them, never a padding id. A text of nothing is one `<UNK>`."""
         longest, nothing = self.config.max_length, self.tokenizer.unk_id
         ids = self.tokenizer.encode_batch([self.normalized(text) for text in texts])
+        if around := self._around:
+            return [[*around.before, *row[: longest - around.number], *around.behind] for row in ids]
         return [row[:longest] or [nothing] for row in ids]
 
     def encode_together(self, texts: Sequence[str]) -> Encoded:
         """`encode` of many texts, in one array."""
         found = self.tokenizer.encode_together(self.normalize.many(self.clean.many(texts)))
+        if around := self._around:
+            return found.surrounded(self.config.max_length, around)
         return found.bounded(self.config.max_length, nothing=self.tokenizer.unk_id)
 
     def encode_bodies(self, bodies: Sequence[str]) -> Encoded:
@@ -104,6 +113,20 @@ class TextPipeline:
     def normalized(self, text: str) -> str:
         """`text` as the tokenizer sees it."""
         return self.normalize(self.clean(text))
+
+    @property
+    def _around(self) -> Around | None:
+        """What stands around every text; raises WenluError `bad_settings` where it leaves no room for one."""
+        around: Around = getattr(self.tokenizer, "around", NOTHING_AROUND)
+        if not around.number:
+            return None
+        if around.number >= self.config.max_length:
+            raise WenluError(
+                "bad_settings",
+                f"text.max_length is {self.config.max_length}, and {around.number} special tokens stand around each "
+                "text.",
+            )
+        return around
 
     def save(self, folder: Path) -> None:
         """Write everything `load` needs into `folder`."""
@@ -159,10 +182,15 @@ def tokenizer_component(config: PipelineConfig) -> Component:
 def files_read(config: PipelineConfig) -> dict[str, str]:
     """Path → SHA-256 of each file beside the texts that training reads: an imported tokenizer, a user dictionary.
 
-    A file that isn't there is left out: training will say so.
+    Of a folder, the files that a tokenizer may be made of. A file that isn't there is left out: training will say so.
     """
     settings = tokenizer_component(config).as_data()
     segmenter = settings.get("segmenter")
     named = [settings.get("path"), segmenter.get("dictionary") if isinstance(segmenter, dict) else None]
-    paths = [Path(path) for path in named if isinstance(path, str) and path]
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()}
+    paths = [Path(expanded(path)) for path in named if isinstance(path, str) and path]
+    paths = [file for path in paths for file in (_files_in(path) if path.is_dir() else [path])]
+    return {str(path): sha256_file(path) for path in paths if path.is_file()}
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in (".json", ".txt", ".model"))

@@ -16,6 +16,7 @@ from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.spec import Field, Spec
 from wenlu.text.cuts import Piece
 from wenlu.text.encoded import Encoded
+from wenlu.text.grown import Grown, grown_files, read_grown
 from wenlu.text.quick import Encode
 from wenlu.text.sample import Sample
 from wenlu.text.scripts import HAN, HIRAGANA, KATAKANA
@@ -69,8 +70,9 @@ class SubwordTokenizer:
     unk_id = UNK_ID
     end_id = EOS_ID
 
-    def __init__(self, content: bytes, learned: Learned) -> None:
+    def __init__(self, content: bytes, learned: Learned, *, grown: Grown | None = None) -> None:
         self._content = content
+        self.grown = grown
         self._model = parsed(content)
         self._learned = learned
         self._encode = self.encoder(content, self._model)
@@ -125,13 +127,20 @@ class SubwordTokenizer:
         pieces = [self.bytes_of(self._model.id_to_token(number)) for number in range(len(SPECIAL), self.size)]
         return [b""] * len(SPECIAL) + pieces
 
+    @property
+    def ids(self) -> dict[str, int]:
+        """Every piece, as the file writes it, and its id."""
+        found: dict[str, int] = self._model.get_vocab()
+        return found
+
     @classmethod
     def bytes_of(cls, piece: str) -> bytes:
         """What a piece, as the file writes it, stands for."""
         return byte_of(piece) or piece.encode()
 
     def to_files(self) -> dict[str, bytes]:
-        return {FILE: self._content, _LEARNED: self._learned.model_dump_json().encode()}
+        learned = {_LEARNED: self._learned.model_dump_json().encode()}
+        return {FILE: self._content, **learned, **grown_files(self.grown)}
 
     def to_huggingface(self) -> bytes:
         return self._content
@@ -146,7 +155,7 @@ class SubwordTokenizer:
             learned = Learned.model_validate_json(files[_LEARNED])
         except ValueError:
             raise WenluError("bad_vocabulary", f"The file {_LEARNED} of the tokenizer is not as written.") from None
-        return cls(files[FILE], learned)
+        return cls(files[FILE], learned, grown=read_grown(files))
 
 
 def parsed(content: bytes) -> Any:

@@ -48,8 +48,9 @@ def adopt(model: nn.Module, tensors: Mapping[str, Tensor], *, origin: str) -> Ad
 
 
 def chosen_weights(model: nn.Module, *, freeze: Sequence[str], rates: Mapping[str, float]) -> list[Weight]:
-    """The parameters that are trained: all but those whose names match a pattern of `freeze` (`embedding*`), which take
-    no gradient from now on. `rates` multiplies the learning rate of those that match; of several patterns, the last.
+    """The parameters that are trained: all but those that take no gradient, and those whose names match a pattern of
+    `freeze` (`embedding*`), which take none from now on. `rates` multiplies the learning rate of those that match; of
+    several patterns, the last.
 
     Raises WenluError `unknown_weights` for a pattern that matches nothing, and `all_frozen`.
     """
@@ -63,6 +64,8 @@ def chosen_weights(model: nn.Module, *, freeze: Sequence[str], rates: Mapping[st
             )
     weights = []
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         if any(fnmatchcase(name, pattern) for pattern in freeze):
             parameter.requires_grad_(False)
         else:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from wenlu.training.lora import frozen
 from wenlu.training.process import ALONE, Process
 
 
@@ -46,7 +47,10 @@ class Average:
 
 
 def _averaged(model: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in model.state_dict().items() if tensor.is_floating_point()}
+    still = frozen(model)
+    return {
+        name: tensor for name, tensor in model.state_dict().items() if tensor.is_floating_point() and name not in still
+    }
 
 
 @torch.no_grad()

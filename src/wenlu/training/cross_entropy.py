@@ -35,6 +35,18 @@ def projected_cross_entropy(
     return loss
 
 
+@torch.no_grad()
+def projected_likeliest(states_NE: Tensor, weight_VE: Tensor) -> Tensor:
+    """The id [N] of the highest logit of each state, in the same bounded memory."""
+    device = states_NE.device.type
+    if torch.is_autocast_enabled(device):
+        states_NE = states_NE.to(torch.get_autocast_dtype(device))
+    with torch.autocast(device, enabled=False):
+        kept_VE = weight_VE.to(states_NE.dtype)
+        blocks = states_NE.split(_rows_together(weight_VE))
+        return torch.cat([(some_RE @ kept_VE.t()).argmax(1) for some_RE in blocks])
+
+
 class _Projected(torch.autograd.Function):
     """Gradients are made on the way forward, where the logits are."""
 
@@ -46,7 +58,7 @@ class _Projected(torch.autograd.Function):
         slope_NE = torch.empty_like(states_NE) if wanted[0] else None
         slope_VE = torch.zeros(weight_VE.shape, dtype=torch.float32, device=weight_VE.device) if wanted[1] else None
         total = torch.zeros((), dtype=torch.float32, device=states_NE.device)
-        rows = max(_LEAST_ROWS, _LOGITS // weight_VE.size(0))
+        rows = _rows_together(weight_VE)
         for start in range(0, len(states_NE), rows):
             some_RE, targets_R = states_NE[start : start + rows], targets_N[start : start + rows]
             logs_RV = torch.log_softmax((some_RE @ kept_VE.t()).float(), dim=1)
@@ -68,6 +80,10 @@ class _Projected(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         slope_NE, slope_VE = ctx.saved_tensors
         return _times(slope_NE, slope), _times(slope_VE, slope), None, None
+
+
+def _rows_together(weight_VE: Tensor) -> int:
+    return max(_LEAST_ROWS, _LOGITS // weight_VE.size(0))
 
 
 def _loss(logs_RV: Tensor, targets_R: Tensor, smoothing: float) -> Tensor:

@@ -22,6 +22,7 @@ from wenlu.base.errors import WenluError
 from wenlu.base.events import Events
 from wenlu.training.average import Average
 from wenlu.training.checkpoint import Checkpoints, optimizer_tensors, restore_optimizers
+from wenlu.training.lora import frozen, without
 from wenlu.training.optimizers import OPTIMIZERS, Optimizers, Weight, set_rate
 from wenlu.training.place import Place
 from wenlu.training.process import ALONE, Process
@@ -32,6 +33,10 @@ from wenlu.training.task import Rows, Task
 
 Show = Callable[[Rows], str]
 """What some rows of the training texts are, for a person who looks for what is wrong with them."""
+
+
+Watch = Callable[[nn.Module, int], None]
+"""Looks at a model in evaluation mode after so many steps, and leaves it and chance as they are."""
 
 
 class Training:
@@ -48,9 +53,11 @@ class Training:
         events: Events,
         weights: Sequence[Weight] | None = None,
         show: Show | None = None,
+        watch: Watch | None = None,
         process: Process = ALONE,
     ) -> None:
-        """`weights` are the parameters that are trained, all of them if left out."""
+        """`weights` are the parameters that are trained, all of them if left out; `watch` is called as often as
+        `config.samples` says."""
         self.model, self.task, self.config, self.events = process.place(model, place.device), task, config, events
         self.place, self.checkpoints, self.process = place, checkpoints, process
         self._learner = process.learner(self.model, place.device)
@@ -61,8 +68,10 @@ class Training:
         self.schedule = planned.kind(planned.config)
         self.average = None if config.average is None else Average(model, config.average)
         self.progress = Progress()
+        self._frozen = frozen(self.model)
         self.epoch_steps = len(task.batches(1))
         process.seed(config.seed)
+        self._watch = watch
         self._show = show or (lambda rows: f"rows {', '.join(map(str, rows[:8]))}")
 
     @property
@@ -81,7 +90,7 @@ class Training:
                 self._epoch()
             except _NotFiniteError as found:
                 self._recover(found)
-        self.process.load(self.model, self.checkpoints.best(self.progress.best))
+        self._load(self.checkpoints.best(self.progress.best))
         self.model.eval()
         return Trained(tuple(self.progress.history), self.progress.best)
 
@@ -110,12 +119,24 @@ class Training:
                 self._save()
             elif progress.steps % self.config.checkpoint_every == 0:
                 self._save()
+            self._let_watch()
             if ends_epoch:
                 return
 
     def _ends_round(self) -> bool:
         every = self.config.validate_every or self.epoch_steps
         return self.progress.steps % every == 0 or self.progress.epoch > self.config.epochs
+
+    def _let_watch(self) -> None:
+        """Show the weights that would be kept now, if it is time to."""
+        samples, steps = self.config.samples, self.progress.steps
+        if self._watch is None or samples is None or not self.process.main:
+            return
+        if self._ends_round() if samples.every is None else steps % samples.every == 0:
+            with self.average.lent_to(self.model) if self.average is not None else nullcontext():
+                self.model.eval()
+                self._watch(self.model, steps)
+                self.model.train()
 
     def _step(self, rows: Rows) -> None:
         progress = self.progress
@@ -166,7 +187,7 @@ class Training:
             number = len(progress.history) + 1
             if best:
                 progress.best = number
-                self.checkpoints.write_best(self.model.state_dict(), number=number)
+                self.checkpoints.write_best(self._state(), number=number)
         epoch = round(progress.steps / self.epoch_steps, 3)
         done = Round(number, epoch, progress.steps, progress.seconds, progress.means(), measures)
         progress.history.append(done)
@@ -203,12 +224,20 @@ class Training:
     def _save(self) -> None:
         progress = self.progress
         groups: dict[str, dict[str, Tensor]] = {
-            "model": self.model.state_dict(),
+            "model": self._state(),
             "average": {} if self.average is None else self.average.tensors,
             "optimizer": optimizer_tensors(self.optimizers),
             "random": self.process.gathered(_random_state(self.place.device)),
         }
         self.checkpoints.write(groups, msgspec.to_builtins(progress), step=progress.steps, best=progress.best)
+
+    def _state(self) -> dict[str, Tensor]:
+        """The model's tensors but for those that adapters leave alone."""
+        return without(self.model.state_dict(), self._frozen)
+
+    def _load(self, tensors: dict[str, Tensor]) -> None:
+        own = self.model.state_dict() if self._frozen else {}
+        self.process.load(self.model, {name: own[name] for name in self._frozen} | tensors)
 
     def _resume(self) -> bool:
         """Go on from the newest checkpoint, if there is one."""
@@ -217,7 +246,7 @@ class Training:
             return False
         groups, state = found
         self.progress = msgspec.convert(state, Progress)
-        self.process.load(self.model, groups["model"])
+        self._load(groups["model"])
         if self.average is not None:
             self.average.load(groups["average"], process=self.process)
         restore_optimizers(self.optimizers, groups.get("optimizer", {}), process=self.process)

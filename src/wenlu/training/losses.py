@@ -1,5 +1,6 @@
 """What a wrong answer costs. A loss is made as `Loss(config, counts=…)`, where `counts` [C] are the training texts of
-each label (none for `regress`), and called with answers and truth of B texts; it gives the loss of each [B]."""
+each label (none for `regress`), and called with answers and truth of B texts; it gives the loss of each [B]. Losses of
+`seq2seq` are of ids, not of texts, and are made and called otherwise: see `token_loss`."""
 
 from __future__ import annotations
 
@@ -22,9 +23,10 @@ LOSSES = Table(
         "hinge": "wenlu.training.losses:Hinge",
         "huber": "wenlu.training.losses:Huber",
         "mse": "wenlu.training.losses:Mse",
+        "token_cross_entropy": "wenlu.training.token_loss:TokenCrossEntropy",
     },
 )
-DEFAULT = {"classify": "cross_entropy", "regress": "mse"}
+DEFAULT = {"classify": "cross_entropy", "regress": "mse", "seq2seq": "token_cross_entropy"}
 """By task: the loss where none is named."""
 
 

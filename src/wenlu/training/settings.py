@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from wenlu.base.spec import Field, Spec
+from wenlu.bundle.sampling import Sampling
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -18,6 +19,25 @@ class PackingConfig(Spec):
     length: int = Field(256, ge=2, le=131_072, description="Ids a row")
     documents: Literal["separate", "joined"] = Field(
         "separate", description="Whether an id sees texts that stand before its own in the same row"
+    )
+
+
+class SamplesConfig(Sampling):
+    """What a language model writes while it is trained."""
+
+    prompts: list[str] = Field(min_length=1, max_length=16, description="What it writes on from; empty: from nothing")
+    every: int | None = Field(default=None, ge=1, description="Steps between; left out: at each look at validation")
+
+
+class LoraConfig(Spec):
+    """Adapters of low rank."""
+
+    rank: int = Field(8, ge=1, le=1024, description="Rank of what is added to a matrix")
+    alpha: float = Field(16.0, gt=0, le=10_000, description="What is added is multiplied with alpha / rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of an adapter's inputs dropped while training")
+    targets: list[str] = Field(
+        default=[],
+        description="Linear layers that get one, by the ends of their names; left out: all inside the layers",
     )
 
 
@@ -49,8 +69,14 @@ class TrainingConfig(Spec):
     rates: dict[str, float] = Field(
         default={}, description="By pattern of names of weights: what their learning rate is multiplied with"
     )
+    lora: LoraConfig | None = Field(
+        default=None, description="Train small adapters beside frozen matrices; they are merged into them at the end"
+    )
     average: float | None = Field(
         default=None, gt=0, lt=1, description="Decay of the moving average of the weights that is kept; out: none"
+    )
+    samples: SamplesConfig | None = Field(
+        default=None, description="Of a language model: what it writes on the way, for people to watch"
     )
     seed: int = Field(default=1, ge=0, lt=2**31, description="Of initial weights, order and dropout")
     device: Device = Field(default="auto", description="Where it computes: auto, cpu, cuda or mps")
@@ -73,4 +99,8 @@ class TrainingConfig(Spec):
     def _work_for_all(self) -> Self:
         if self.processes > self.batch:
             raise ValueError(f"processes = {self.processes} are more than the {self.batch} texts of a step, 'batch'")
+        if self.shard and self.samples is not None:
+            raise ValueError("'samples' need the whole model, and 'shard' divides it")
+        if self.shard and self.lora is not None:
+            raise ValueError("'lora' can't be divided among processes: leave 'shard' out")
         return self

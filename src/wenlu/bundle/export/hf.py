@@ -1,4 +1,5 @@
-"""A decoder as a Hugging Face folder, which transformers, vLLM and llama.cpp's converter open as a Qwen3."""
+"""A language model as a Hugging Face folder, which transformers, vLLM and llama.cpp's converter open: ours as a Qwen3,
+one that came from such a folder as what it was."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 import msgspec
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from wenlu.models.decoder import EPSILON, SPREAD, Decoder
 from wenlu.storage.local import atomic_folder, write_atomic
@@ -15,7 +16,7 @@ from wenlu.text.export import export_huggingface
 from wenlu.text.pipeline import TextPipeline
 
 
-def write_huggingface(model: Decoder, pipeline: TextPipeline, folder: Path, *, end: int | None) -> None:
+def write_huggingface(model: nn.Module, pipeline: TextPipeline, folder: Path, *, end: int | None) -> None:
     """Write the new `folder`: settings, weights, tokenizer, and how to generate; `end` is the id that ends a text.
     Where there is a template for conversations it is written too, and an answer ends with its mark.
 
@@ -24,17 +25,19 @@ def write_huggingface(model: Decoder, pipeline: TextPipeline, folder: Path, *, e
     """
     with atomic_folder(folder) as new:
         export_huggingface(pipeline, new)
-        _write_json(new / "config.json", _config(model, end=end, stop=pipeline.turns.stop if pipeline.turns else end))
+        shape = _config(model, end=end) if isinstance(model, Decoder) else model.huggingface_config()
+        stop = {"eos_token_id": pipeline.turns.stop} if pipeline.turns else {}
+        _write_json(new / "config.json", {**shape, **stop})
         _write_json(new / "generation_config.json", _generation(pipeline, end=end))
         write_atomic(new / "model.safetensors", save(_weights(model), metadata={"format": "pt"}))
 
 
-def _weights(model: Decoder) -> dict[str, Tensor]:
-    """Our names are Qwen3's already."""
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    """Names are the library's already: our decoder's are Qwen3's."""
     return {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
 
 
-def _config(model: Decoder, *, end: int | None, stop: int | None) -> dict[str, Any]:
+def _config(model: Decoder, *, end: int | None) -> dict[str, Any]:
     shape, config = model.config.shape, model.config
     return {
         "architectures": ["Qwen3ForCausalLM"],
@@ -58,7 +61,7 @@ def _config(model: Decoder, *, end: int | None, stop: int | None) -> dict[str, A
         "use_sliding_window": False,
         "use_cache": True,
         "bos_token_id": end,
-        "eos_token_id": stop,
+        "eos_token_id": end,
         "dtype": str(model.projection.dtype).removeprefix("torch."),
         "torch_dtype": str(model.projection.dtype).removeprefix("torch."),
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from wenlu.base.component import component
 from wenlu.base.errors import WenluError
 from wenlu.bundle.manifest import ONNX, WEIGHTS
 from wenlu.bundle.seal import Bundle
+from wenlu.models import MODELS
 from wenlu.storage.local import new_file
 
 
@@ -24,7 +26,7 @@ def write_export(bundle: Bundle, target: Path, *, to: str) -> None:
         with (bundle.folder / ONNX).open("rb") as source, new_file(target) as file:
             shutil.copyfileobj(source, file)
     else:
-        known = "hf" if bundle.manifest.task == "generate" else "onnx"
+        known = {"generate": "hf", "seq2seq": "none yet"}.get(bundle.manifest.task, "onnx")
         raise WenluError("no_export", f"{bundle.title} can't be written as '{to}'.", hint=f"Known for it: {known}.")
 
 
@@ -32,9 +34,9 @@ def _write_huggingface(bundle: Bundle, target: Path) -> None:
     from safetensors.torch import load_model
 
     from wenlu.bundle.export.hf import write_huggingface
-    from wenlu.models.decoder import Decoder
 
     manifest = bundle.manifest
-    model = Decoder(Decoder.Config(**manifest.architecture.config), vocabulary_size=manifest.vocabulary_size)
+    named = component(MODELS, {"name": manifest.architecture.name, **manifest.architecture.config}, where="bundle")
+    model = named.kind(named.config, vocabulary_size=manifest.vocabulary_size)
     load_model(model, bundle.folder / WEIGHTS)
     write_huggingface(model.eval(), bundle.pipeline, target, end=bundle.pipeline.tokenizer.end_id)

@@ -17,12 +17,14 @@ from wenlu.corpus.settings import SourceConfig
 READERS = Table(
     "reader",
     {
+        "bitext": "wenlu.corpus.readers.bitext:read_bitext",
         "chat": "wenlu.corpus.readers.chat:read_chat",
         "csv": "wenlu.corpus.readers.table:read_csv",
         "json": "wenlu.corpus.readers.json:read_json",
         "jsonl": "wenlu.corpus.readers.jsonl:read_jsonl",
         "lines": "wenlu.corpus.readers.lines:read_lines",
         "parquet": "wenlu.corpus.readers.parquet:read_parquet",
+        "titled": "wenlu.corpus.readers.titled:read_titled",
         "tree": "wenlu.corpus.readers.tree:read_whole",
         "tsv": "wenlu.corpus.readers.table:read_tsv",
     },

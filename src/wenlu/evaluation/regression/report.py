@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wenlu.drawing.page import page
+from wenlu.evaluation.pretraining import pretraining
 from wenlu.evaluation.regression import sections
 from wenlu.evaluation.regression.facts import Report
 from wenlu.evaluation.regression.words import say
@@ -12,6 +13,7 @@ _SECTIONS = (
     sections.findings,
     sections.candidates,
     sections.learning,
+    pretraining,
     sections.answers,
     sections.worst,
     texts,

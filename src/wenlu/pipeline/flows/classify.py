@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wenlu.base.errors import WenluError
 from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.flows.contest import contest
 from wenlu.pipeline.flows.flow import Flow, RunResult
 from wenlu.pipeline.recipe import Contender, Recipe
 from wenlu.pipeline.stages.candidate import candidate_stage
@@ -17,25 +18,37 @@ from wenlu.pipeline.stages.training import training_stage
 def classify(flow: Flow) -> RunResult:
     """Raises WenluError: `too_few_labels`, `empty_split`, `bad_settings`, and what the stages raise."""
     _check_labels(flow.dataset, flow.recipe)
-    contended = [_contend(flow, name, contender) for name, contender in flow.recipe.contenders().items()]
+    contended = contest(flow, contend)
     result = flow.finish(model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace)).result
     folder = flow.workspace.root / result["folder"]
     return RunResult(flow.run, result["model"], folder, result["choice"], result["verdict"])
 
 
-def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
+def contend(flow: Flow, name: str, contender: Contender) -> Contended:
+    """One contender through its stages."""
     recipe, dataset = flow.recipe, flow.dataset
-    tokenizer = flow.finish(tokenizer_stage(name, contender.reads, dataset, flow.workspace))
+    contender = flow.completed(contender)
+    first = flow.pretrain(name, contender)
+    tokenizer = flow.finish(
+        tokenizer_stage(name, contender.reads, dataset, flow.workspace, learned=first.tokenizer if first else None)
+    )
     training = flow.finish(
         training_stage(
-            name, contender, tokenizer, dataset, aim="classify", start=flow.start_of(contender), cluster=flow.cluster
+            name,
+            contender,
+            tokenizer,
+            dataset,
+            aim="classify",
+            start=flow.start_of(contender),
+            pretrained=first.training if first else None,
+            cluster=flow.cluster,
         )
     )
     candidate = flow.finish(
         candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)
     )
     evaluation = flow.finish(evaluation_stage(name, candidate, dataset))
-    return Contended(name, tokenizer, training, candidate, evaluation)
+    return Contended(name, tokenizer, training, candidate, evaluation, first.facts if first else None)
 
 
 def _check_labels(dataset: DatasetVersion, recipe: Recipe) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from wenlu.base.errors import WenluError
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.flows.flow import Flow, RunResult
+from wenlu.pipeline.flows.flow import Flow, RunResult, with_suggestions
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stages.generate.candidate import candidate_stage
 from wenlu.pipeline.stages.generate.evaluation import evaluation_stage
@@ -22,7 +22,7 @@ def generate(flow: Flow) -> RunResult:
     """Raises WenluError: `empty_split`, and what the stages raise."""
     check_splits(flow.dataset)
     recipe = flow.recipe
-    contender = with_defaults(recipe.mine)
+    contender = with_defaults(flow.completed(recipe.mine))
     name = contender_model(contender).name
     tokenizer = flow.finish(tokenizer_stage(name, contender.reads, flow.dataset, flow.workspace))
     training = flow.finish(
@@ -48,20 +48,17 @@ def generate(flow: Flow) -> RunResult:
 
 def with_defaults(contender: Contender) -> Contender:
     """What the recipe leaves out, as the size of the model suggests it; texts are read whole."""
-    training = contender.training
-    config: Any = contender_model(contender).config
-    suggested = {
-        key: value
-        for key, value in config.suggested(length=training.packing.length).items()
-        if key not in training.model_fields_set
-    }
+    contender = with_suggestions(contender)
     text: dict[str, Any] = {} if "max_length" in contender.text.model_fields_set else {"max_length": _WHOLE}
-    return contender.model_copy(
-        update={"training": training.model_copy(update=suggested), "text": contender.text.model_copy(update=text)}
-    )
+    reads = contender.reads
+    if isinstance(reads.tokenizer, dict) and reads.tokenizer.get("around"):
+        # What stands between texts is the packing's business.
+        text |= {"tokenizer": {**reads.tokenizer, "around": False}, "normalize": reads.normalize}
+    return contender.model_copy(update={"text": contender.text.model_copy(update=text)})
 
 
 def check_splits(dataset: DatasetVersion) -> None:
+    """Raises WenluError `empty_split`."""
     empty = [split for split in ("train", "validation", "test") if not dataset.count(split)]
     if empty:
         raise WenluError(

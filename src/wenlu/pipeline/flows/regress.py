@@ -5,6 +5,7 @@ from __future__ import annotations
 from wenlu.base.errors import WenluError
 from wenlu.corpus.statistics import statistics_of
 from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.flows.contest import contest
 from wenlu.pipeline.flows.flow import Flow, RunResult
 from wenlu.pipeline.recipe import Contender
 from wenlu.pipeline.stages.candidate import candidate_stage
@@ -18,7 +19,7 @@ from wenlu.pipeline.stages.training import training_stage
 def regress(flow: Flow) -> RunResult:
     """Raises WenluError: `empty_split`, `one_number`, and what the stages raise."""
     _check_numbers(flow.dataset)
-    contended = [_contend(flow, name, contender) for name, contender in flow.recipe.contenders().items()]
+    contended = contest(flow, _contend)
     result = flow.finish(model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace)).result
     folder = flow.workspace.root / result["folder"]
     return RunResult(flow.run, result["model"], folder, result["choice"], result["verdict"])
@@ -26,17 +27,28 @@ def regress(flow: Flow) -> RunResult:
 
 def _contend(flow: Flow, name: str, contender: Contender) -> Contended:
     recipe, dataset = flow.recipe, flow.dataset
-    tokenizer = flow.finish(tokenizer_stage(name, contender.reads, dataset, flow.workspace))
+    contender = flow.completed(contender)
+    first = flow.pretrain(name, contender)
+    tokenizer = flow.finish(
+        tokenizer_stage(name, contender.reads, dataset, flow.workspace, learned=first.tokenizer if first else None)
+    )
     training = flow.finish(
         training_stage(
-            name, contender, tokenizer, dataset, aim="regress", start=flow.start_of(contender), cluster=flow.cluster
+            name,
+            contender,
+            tokenizer,
+            dataset,
+            aim="regress",
+            start=flow.start_of(contender),
+            pretrained=first.training if first else None,
+            cluster=flow.cluster,
         )
     )
     candidate = flow.finish(
         candidate_stage(name, contender, recipe=recipe, tokenizer=tokenizer, training=training, dataset=dataset)
     )
     evaluation = flow.finish(evaluation_stage(name, candidate, training, dataset))
-    return Contended(name, tokenizer, training, candidate, evaluation)
+    return Contended(name, tokenizer, training, candidate, evaluation, first.facts if first else None)
 
 
 def _check_numbers(dataset: DatasetVersion) -> None:

@@ -15,7 +15,7 @@ from wenlu.bundle.parity import HARD_TEXTS, Golden, golden_bytes, tolerance_for
 from wenlu.bundle.predict import Predictor, as_numbers
 from wenlu.bundle.seal import Bundle, open_bundle, seal
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.recipe import Contender, Recipe, contender_model
+from wenlu.pipeline.recipe import Contender, Recipe, kept_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.local import write_atomic
@@ -66,7 +66,7 @@ def candidate_stage(
 def _description(
     contender: Contender, recipe: Recipe, tokenizer: Finished, training: Finished, dataset: DatasetVersion
 ) -> Description:
-    named = contender_model(contender)
+    named = kept_model(contender)
     return Description(
         name=recipe.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

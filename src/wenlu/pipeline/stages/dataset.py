@@ -15,7 +15,9 @@ from wenlu.pipeline.stage import Stage
 from wenlu.storage.workspace import Workspace
 
 
-def dataset_stage(config: DataConfig, workspace: Workspace, *, cluster: str | None = None) -> Stage:
+def dataset_stage(
+    config: DataConfig, workspace: Workspace, *, name: str = "dataset", cluster: str | None = None
+) -> Stage:
     """Import, clean, deduplicate and split; the result names the version."""
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def dataset_stage(config: DataConfig, workspace: Workspace, *, cluster: str | No
         return True
 
     return Stage(
-        name="dataset",
+        name=name,
         inputs={
             "settings": config.model_dump(mode="json"),
             "sources": [

@@ -52,7 +52,11 @@ def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) ->
             f"test: accuracy {test.accuracy:.2%} ({low:.1%}-{high:.1%}), macro F1 {test.macro_f1:.2%}; "
             f"validation {evaluation.validation.accuracy:.2%}, training {evaluation.train.accuracy:.2%}"
         )
-        return {"test_accuracy": test.accuracy, "test_macro_f1": test.macro_f1}
+        return {
+            "validation_accuracy": evaluation.validation.accuracy,
+            "test_accuracy": test.accuracy,
+            "test_macro_f1": test.macro_f1,
+        }
 
     return Stage(
         name=f"evaluation {name}",

@@ -55,7 +55,7 @@ def model_stage(
         deployed = next(one for one in judged if one.stages.name == choice.name)
         verdicts = {one.stages.name: _verdict(one, baseline=judged[-1], dataset=dataset) for one in judged}
         for one in judged:
-            lineage = lineage_of(loaded, run, dataset, one.stages.training)
+            lineage = lineage_of(loaded, run, dataset, one.stages.training, pretraining=one.stages.pretraining)
             facts = _report(
                 one,
                 judged=judged,
@@ -129,6 +129,7 @@ def _report(
         hardest=one.evaluation.hardest,
         lineage=lineage_facts(lineage),
         recipe=loaded.text,
+        pretraining=one.stages.pretraining,
         subject=one.stages.name,
     )
 

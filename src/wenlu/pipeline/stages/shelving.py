@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from wenlu.bundle.manifest import REPORT, Description, Lineage
+from wenlu.bundle.manifest import REPORT, Description, Lineage, Pretraining
 from wenlu.bundle.seal import open_bundle, read_manifest, seal
 from wenlu.corpus.version import DatasetVersion
-from wenlu.evaluation.facts import DatasetFacts, TokenizerFacts
+from wenlu.evaluation.facts import DatasetFacts, PretrainingFacts, TokenizerFacts
 from wenlu.pipeline.recipe import LoadedRecipe
 from wenlu.pipeline.stage import Finished
 from wenlu.pipeline.stages.candidate import BUNDLE
@@ -29,6 +29,7 @@ class Contended:
     training: Finished
     candidate: Finished
     evaluation: Finished
+    pretraining: PretrainingFacts | None = None
 
 
 def shelve(
@@ -58,14 +59,23 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def lineage_of(loaded: LoadedRecipe, run: str, dataset: DatasetVersion, training: Finished) -> Lineage:
+def lineage_of(
+    loaded: LoadedRecipe,
+    run: str,
+    dataset: DatasetVersion,
+    training: Finished,
+    *,
+    pretraining: PretrainingFacts | None = None,
+) -> Lineage:
     """What a bundle of a run was made from."""
+    told = {name: getattr(pretraining, name) for name in Pretraining.model_fields} if pretraining else {}
     return Lineage(
         dataset=dataset.reference,
         recipe_sha256=loaded.sha256,
         run=run,
         code_version=version("wenlu"),
         parents=training.result["parents"],
+        pretraining=Pretraining(**told) if told else None,
     )
 
 
@@ -76,6 +86,7 @@ def lineage_facts(lineage: Lineage) -> dict[str, str]:
         "run": lineage.run,
         "recipe": lineage.recipe_sha256,
         "wenlu": lineage.code_version,
+        **({"pretraining": lineage.pretraining.dataset} if lineage.pretraining else {}),
     }
 
 

@@ -43,7 +43,8 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be trained. `folder` takes what comes of it, `work` outlives a kill."""
+    """What is to be trained. `folder` takes what comes of it, `work` outlives a kill. `pretrained` is the folder of a
+    stage in which its backbone was trained before."""
 
     contender: Contender
     tokenizer: Finished
@@ -52,6 +53,7 @@ class Job:
     folder: Path
     work: Path
     start: Start | None = None
+    pretrained: Path | None = None
 
     def write(self, path: Path) -> None:
         tokenizer = self.tokenizer
@@ -64,6 +66,7 @@ class Job:
             "folder": str(self.folder),
             "work": str(self.work),
             "start": str(self.start.folder) if self.start else None,
+            "pretrained": str(self.pretrained) if self.pretrained else None,
         }
         write_atomic(path, json.dumps(data, ensure_ascii=False).encode())
 
@@ -79,6 +82,7 @@ class Job:
             Path(data["folder"]),
             Path(data["work"]),
             Start.of(Path(data["start"])) if data["start"] else None,
+            Path(data["pretrained"]) if data["pretrained"] else None,
         )
 
 

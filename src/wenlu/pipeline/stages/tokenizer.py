@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wenlu.base.errors import WenluError
-from wenlu.base.events import Events, counted
+from wenlu.base.events import Events, Silent, counted
 from wenlu.bundle.manifest import TEXT
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.recipe import TextConfig
-from wenlu.pipeline.stage import Stage
+from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.tokenizers import open_tokenizer
 from wenlu.storage.workspace import Workspace
 from wenlu.text.chat.conversation import contents_of
 from wenlu.text.chat.turns import Cut
 from wenlu.text.encoded import Encoded
 from wenlu.text.encoding import encode_many
+from wenlu.text.longer import ExtendConfig, longer
 from wenlu.text.once import LearnOnce
 from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read, tokenizer_component
 from wenlu.training.conversations import cuts
 from wenlu.training.encoded import EncodedBlock, EncodedTexts, Truth, open_ids, write_encoded
 
 ENCODED = ("train", "validation")
+_LOOKED_AT = 5_000  # texts of the validation split
 _NO_LABEL = -1  # a language model asks for none, and other tasks refuse such texts before this
 _CUTS: dict[Cut, str] = {
     "turns": "lose their oldest turns",
@@ -37,9 +39,19 @@ _CUTS: dict[Cut, str] = {
 Block = tuple[list[str | None], Encoded]  # labels and ids of some texts
 
 
-def tokenizer_stage(name: str, config: TextConfig, dataset: DatasetVersion, workspace: Workspace) -> Stage:
-    """Learn the vocabulary from the training texts, or take a saved one, and encode what training reads."""
+def tokenizer_stage(
+    name: str,
+    config: TextConfig,
+    dataset: DatasetVersion,
+    workspace: Workspace,
+    *,
+    learned: Finished | None = None,
+) -> Stage:
+    """Learn the vocabulary from the training texts, or take a saved one, or that of another such stage, and encode what
+    training reads."""
     saved = None if config.saved is None else _saved(config.saved, config, dataset, workspace)
+    if learned is not None:
+        saved = TextPipeline.load(learned.folder / TEXT)
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         texts = _Texts(folder, dataset, events)
@@ -47,6 +59,8 @@ def tokenizer_stage(name: str, config: TextConfig, dataset: DatasetVersion, work
             pipeline, unknown = texts.learn_once(config.to_learn, work)
         else:
             pipeline = saved or _learned(config.to_learn, dataset, events)
+            if config.extend is not None:
+                pipeline = _longer(pipeline, config.extend, dataset, events)
             _save(pipeline, folder)
             unknown = texts.encode("train", pipeline)
         result = {
@@ -74,6 +88,7 @@ def tokenizer_stage(name: str, config: TextConfig, dataset: DatasetVersion, work
         inputs={
             "dataset": dataset.reference,
             **({"settings": _settings(config.to_learn)} if saved is None else {"saved": saved.digest()}),
+            **({} if config.extend is None else {"extend": config.extend.model_dump()}),
         },
         packages=("pipeline.stages.tokenizer", "base", "storage", "text", "training"),
         make=make,
@@ -99,10 +114,29 @@ def _settings(config: PipelineConfig) -> dict[str, Any]:
 
 
 def _learned(config: PipelineConfig, dataset: DatasetVersion, events: Events) -> TextPipeline:
-    bodies: Iterable[str] = counted(dataset.bodies("train"), events, total=dataset.count("train"))
-    if dataset.chat:
-        bodies = chain.from_iterable(map(contents_of, bodies))
-    return TextPipeline.train(bodies, config, clean=dataset.normalize_steps)
+    return TextPipeline.train(_said_in("train", dataset, events), config, clean=dataset.normalize_steps)
+
+
+def _said_in(split: str, dataset: DatasetVersion, events: Events) -> Iterator[str]:
+    """Its texts; of conversations what is said in them."""
+    bodies = counted(dataset.bodies(split), events, total=dataset.count(split))
+    return chain.from_iterable(map(contents_of, bodies)) if dataset.chat else iter(bodies)
+
+
+def _longer(pipeline: TextPipeline, config: ExtendConfig, dataset: DatasetVersion, events: Events) -> TextPipeline:
+    """With further pieces; says how much shorter texts become by them."""
+    found = longer(pipeline, _said_in("train", dataset, events), config)
+    texts = list(map(pipeline.normalized, islice(_said_in("validation", dataset, Silent()), _LOOKED_AT)))
+    before, now = (_characters_an_id(one, texts) for one in (pipeline, found))
+    events.result(
+        f"{found.tokenizer.size - pipeline.tokenizer.size:,} pieces were added to {pipeline.tokenizer.size:,} ids; "
+        f"validation: {before:.2f} characters a token before, {now:.2f} now"
+    )
+    return found
+
+
+def _characters_an_id(pipeline: TextPipeline, texts: list[str]) -> float:
+    return sum(map(len, texts)) / max(sum(map(len, pipeline.tokenizer.encode_batch(texts))), 1)
 
 
 def _saved(reference: str, config: TextConfig, dataset: DatasetVersion, workspace: Workspace) -> TextPipeline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -23,11 +23,12 @@ from wenlu.base.events import Events
 from wenlu.bundle.manifest import TEXT, WEIGHTS
 from wenlu.corpus.readers.fields import SEPARATOR
 from wenlu.corpus.version import DatasetVersion
-from wenlu.models import Learns
+from wenlu.models import Brought, Learns
 from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.aims.aim import Aim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.beginning import adopted, brought, grown_of, pipeline_of
 from wenlu.pipeline.stages.together import Job, Start, do_together, leave, taking_part
 from wenlu.storage.local import write_atomic
 from wenlu.text.pipeline import TextPipeline
@@ -35,19 +36,25 @@ from wenlu.training.adapt import adopt, chosen_weights
 from wenlu.training.checkpoint import Checkpoints
 from wenlu.training.encoded import EncodedTexts
 from wenlu.training.estimate import estimate, free_memory, refuse_too_many_weights, refuse_what_can_not_fit
-from wenlu.training.longer import with_more_ids
 from wenlu.training.loop import Training
+from wenlu.training.lora import attach, merge
 from wenlu.training.optimizers import Weight
 from wenlu.training.place import Place, choose_place
 from wenlu.training.plan import Plan, epochs_within, read_plan, worth_compiling, write_plan
 from wenlu.training.precision import KINDS
 from wenlu.training.process import ALONE, Process, per_process
 from wenlu.training.progress import Round, Trained
+from wenlu.training.samples import Samples
 from wenlu.training.settings import TrainingConfig
 from wenlu.training.task import Rows, Task
+from wenlu.training.vectors import vectors_of
 
 HISTORY = "history.json"
+BESIDE = {"processes", "shard", "samples"}
+"""Settings of a training that do not decide what is learned."""
+
 _PLAN = "plan.json"
+_PRETRAINING = "the pretraining"
 _SHOWN, _CHARACTERS = 3, 24
 
 
@@ -59,17 +66,19 @@ def training_stage(
     *,
     aim: str,
     start: Start | None = None,
+    pretrained: Finished | None = None,
     cluster: str | None = None,
 ) -> Stage:
     """Train one contender; a killed training goes on from the newest checkpoint in its work folder.
 
-    Several processes do it together, here or on the Ray cluster at that address.
+    It begins with the weights of `start`, and of the stage in which its backbone was `pretrained`. Several processes do
+    it together, here or on the Ray cluster at that address.
     """
     named = contender_model(contender)
     config = contender.training
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        job = Job(contender, tokenizer, dataset, aim, folder, work, start)
+        job = Job(contender, tokenizer, dataset, aim, folder, work, start, pretrained.folder if pretrained else None)
         if config.processes == 1 and cluster is None:
             return train(job, events, ALONE)
         return do_together(job, "wenlu.pipeline.stages.training:take_part", events, cluster=cluster)
@@ -79,9 +88,11 @@ def training_stage(
         inputs={
             "tokenizer": tokenizer.fingerprint,
             "model": named.as_data(),
-            "settings": config.model_dump(mode="json", exclude={"processes", "shard"}),
+            **({"files": named.config.files()} if isinstance(named.config, Brought) else {}),
+            "settings": config.model_dump(mode="json", exclude=BESIDE),
             "aim": aim,
             "start": start.title if start else None,
+            "pretrained": pretrained.fingerprint if pretrained else None,
             "labels": dataset.labels,
             "torch": version("torch"),
         },
@@ -104,17 +115,25 @@ def take_part(path: Path) -> None:
 
 
 def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
-    """Train, and put weights and history into the job's folder; raises WenluError."""
-    config, named = job.contender.training, contender_model(job.contender)
-    goal: Aim = AIMS[job.aim](config, job.tokenizer, job.dataset)
+    """Train for the job's task; see `learn`."""
+    goal: Aim = AIMS[job.aim](job.contender.training, job.tokenizer, job.dataset)
+    return learn(job, contender_model(job.contender), goal, events, process)
+
+
+def learn(job: Job, named: Component, goal: Aim, events: Events, process: Process) -> dict[str, Any]:
+    """Train a model for a goal, and put weights and history into the job's folder; raises WenluError."""
+    config = job.contender.training
     before = read_plan(job.work / _PLAN)
     place = _place(config, named, before, process)
     checkpoints = Checkpoints(job.work / "checkpoints", config.keep, process)
     model = _model(job, named, goal, place=place, process=process, events=events)
     if isinstance(model, Learns) and checkpoints.newest() is None:
         model.look_at(_rows(job.tokenizer))
+    if config.lora is not None:
+        beside = attach(model, config.lora, whole=_whole(model, job))
+        events.result(f"adapters of rank {config.lora.rank} beside {len(beside)} linear layers")
     weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
-    parameters, task = _parameters(model), goal.task(place.device)
+    task = goal.task(place.device)
     plan = before or _planned(model, task, config, place=place, weights=weights, process=process, events=events)
     if process.main:
         write_plan(job.work / _PLAN, plan)
@@ -129,9 +148,13 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
         events=events,
         weights=weights,
         show=lambda rows: _shown(job.dataset, rows),
+        watch=_samples(job, events),
         process=process,
     )
     trained = training.run()
+    if config.lora is not None:
+        merge(model)
+    parameters = _parameters(model)
     kept = process.weights(model)
     if process.main:
         write_atomic(job.folder / WEIGHTS, save(kept))
@@ -140,6 +163,12 @@ def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
     events.result(_said(trained, parameters, place=where))
     said = {"parameters": parameters, "seconds": trained.seconds, "best_epoch": trained.best_round}
     return {**said, **goal.said(), "parents": [job.start.title] if job.start else []}
+
+
+def _samples(job: Job, events: Events) -> Samples | None:
+    """What lets people watch a language model learn, if they want to."""
+    config = job.contender.training.samples
+    return None if config is None else Samples(config, TextPipeline.load(job.tokenizer.folder / TEXT), events)
 
 
 def _place(config: TrainingConfig, named: Component, before: Plan | None, process: Process) -> Place:
@@ -155,16 +184,19 @@ def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Proc
     between = {"separator": _separator(job.tokenizer)} if getattr(named.kind, "compares", False) else {}
     arguments = {**goal.arguments(), **between}
     with torch.device("meta"):
-        held = per_process(_parameters(named.kind(named.config, **arguments)), process)
-    refuse_too_many_weights(held, trained=held, place=place, free=process.room(free_memory(place.device)))
+        hollow = named.kind(named.config, **arguments)
+    held, learned = (per_process(number, process) for number in _numbers(hollow, job))
+    refuse_too_many_weights(held, trained=learned, place=place, free=process.room(free_memory(place.device)))
     torch.manual_seed(job.contender.training.seed)
     model: nn.Module = named.kind(named.config, **arguments)
+    pipeline = pipeline_of(job.tokenizer)
+    if said := brought(model, named, pipeline):
+        events.result(said)
     if job.start is not None:
-        tensors = load_file(job.start.folder / WEIGHTS)
-        if job.contender.reads.saved == job.contender.start:  # else an id says something else there
-            tensors = with_more_ids(tensors, model, more=job.tokenizer.result["marks"])
-        adopted = adopt(model, tensors, origin=job.start.title)
-        events.result(adopted.sentence(job.start.title))
+        events.result(adopted(model, job.start, pipeline).sentence(job.start.title))
+    if job.pretrained is not None:
+        learned = adopt(model, load_file(job.pretrained / WEIGHTS), origin=_PRETRAINING)
+        events.result(learned.sentence(_PRETRAINING))
     return model
 
 
@@ -189,7 +221,7 @@ def _planned(
         found = estimate(model, task, config, place, weights=weights)
         refuse_what_can_not_fit(found, config, place, free=free)
         epochs = epochs_within(config, found)
-        compiled = process.size == 1 and worth_compiling(config, model, found, epochs=epochs)
+        compiled = process.size == 1 and config.lora is None and worth_compiling(config, model, found, epochs=epochs)
         events.result(found.sentence(free=free, steps=len(task.batches(1)), epochs=epochs))
         if epochs < config.epochs:
             events.result(f"{epochs} of {config.epochs} epochs fit into {config.minutes:g} minutes")
@@ -208,6 +240,22 @@ def _rows(tokenizer: Finished) -> Iterator[tuple[NDArray[np.int32], int]]:
     """Ids and the number of the label of each training text."""
     texts = EncodedTexts.open(tokenizer.folder / "train")
     return ((texts.row(number), int(texts.truth[number])) for number in range(len(texts)))
+
+
+def _numbers(model: nn.Module, job: Job) -> tuple[int, int]:
+    """How many weights a model has, and how many of them are trained."""
+    held, config = _parameters(model), job.contender.training
+    if config.lora is not None:
+        attach(model, config.lora, whole=_whole(model, job))
+    weights = chosen_weights(model, freeze=config.freeze, rates=config.rates)
+    return held, sum(weight.parameter.numel() for weight in weights)
+
+
+def _whole(model: nn.Module, job: Job) -> Collection[str]:
+    """What is learned beside adapters: the vectors of ids, if there are new ones, or marks, among them."""
+    pipeline = pipeline_of(job.tokenizer)
+    anew = grown_of(pipeline.tokenizer) is not None or pipeline.turns is not None
+    return vectors_of(model, pipeline.size) if anew else ()
 
 
 def _parameters(model: nn.Module) -> int:

@@ -29,4 +29,7 @@ class Tracker(Protocol):
     def measured(self, stage: str, step: int, values: Mapping[str, float]) -> None:
         """What the stage measured at a step."""
 
+    def wrote(self, stage: str, step: int, prompt: str, text: str) -> None:
+        """How the language model of the stage goes on from a prompt at a step."""
+
     def close(self, *, succeeded: bool) -> None: ...

@@ -52,6 +52,11 @@ class MlflowTracker:
         if len(self._waiting) >= _TOGETHER or time.monotonic() - self._sent > _AT_LEAST_EVERY:
             self._send()
 
+    def wrote(self, stage: str, step: int, prompt: str, text: str) -> None:
+        """As a tag of the run, which holds what was written last: texts have no curves there."""
+        key = f"{_NO_NAME.sub('', stage)} {_NO_NAME.sub('', prompt)}".strip()
+        self._try("runs/set-tag", run_id=self._run, key=key, value=f"{step}: {prompt}{text}"[:_LONGEST])
+
     def close(self, *, succeeded: bool) -> None:
         self._send()
         state = "FINISHED" if succeeded else "FAILED"

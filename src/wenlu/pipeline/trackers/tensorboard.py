@@ -23,5 +23,8 @@ class TensorBoardTracker:
         for measure, value in values.items():
             self._writer.add_scalar(f"{stage}/{measure}", value, step)
 
+    def wrote(self, stage: str, step: int, prompt: str, text: str) -> None:
+        self._writer.add_text(f"{stage}/{prompt}", f"    {prompt}{text}".replace("\n", "\n    "), step)
+
     def close(self, *, succeeded: bool) -> None:
         self._writer.close()

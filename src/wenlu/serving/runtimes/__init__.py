@@ -14,3 +14,6 @@ RUNTIMES = Table(
 
 WRITERS = Table("writer", {"torch": "wenlu.serving.runtimes.torch_writer:TorchWriter"})
 """The same for language models."""
+
+REWRITERS = Table("rewriter", {"torch": "wenlu.serving.runtimes.torch_rewriter:TorchRewriter"})
+"""The same for models from text to text."""

@@ -16,7 +16,7 @@ from wenlu.bundle.sampling import Sampling
 from wenlu.bundle.seal import open_bundle, seal
 from wenlu.bundle.writer import Writer
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.recipe import Contender, Recipe, contender_model
+from wenlu.pipeline.recipe import Contender, Recipe, kept_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.stages.candidate import BUNDLE
 from wenlu.pipeline.stages.generate.answers import question_of, record_answers
@@ -31,7 +31,7 @@ def candidate_stage(
     contender: Contender, *, recipe: Recipe, tokenizer: Finished, training: Finished, dataset: DatasetVersion
 ) -> Stage:
     """Seal the weights with what they answer to some texts: how surprised they are, and how they go on."""
-    named = contender_model(contender)
+    named = kept_model(contender)
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         place = folder / BUNDLE

@@ -52,7 +52,12 @@ def evaluation_stage(name: str, candidate: Finished, training: Finished, dataset
         for split, metrics in (("test", evaluation.test), ("validation", evaluation.validation)):
             events.result(f"{split}: {_said(metrics)}")
         test = evaluation.test
-        return {"test_rmse": test.rmse.value, "test_pearson": test.pearson.value, "test_spearman": test.spearman.value}
+        return {
+            "validation_rmse": evaluation.validation.rmse.value,
+            "test_rmse": test.rmse.value,
+            "test_pearson": test.pearson.value,
+            "test_spearman": test.spearman.value,
+        }
 
     return Stage(
         name=f"evaluation {name}",

@@ -75,7 +75,7 @@ def model_stage(
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         outcome = _Outcome.of(contended)
         for one in outcome.judged:
-            lineage = lineage_of(loaded, run, dataset, one.stages.training)
+            lineage = lineage_of(loaded, run, dataset, one.stages.training, pretraining=one.stages.pretraining)
             report = render_report(_report(one, outcome, dataset=dataset, lineage=lineage, loaded=loaded))
             shelve(one.stages.candidate, report, _metrics(one.evaluation), lineage, workspace)
         name, version = loaded.recipe.name, outcome.deployed.candidate.result["version"]
@@ -140,6 +140,7 @@ def _report(
         worst=one.evaluation.worst,
         lineage=lineage_facts(lineage),
         recipe=loaded.text,
+        pretraining=one.stages.pretraining,
         subject=name,
     )
 

@@ -1,0 +1,1 @@
+"""The stages that a model from text to text has of its own."""
