@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
+from tests.pretrained import decoder_folder
 from typer.testing import CliRunner
 
 from wenlu.base.errors import WenluError
@@ -96,9 +97,13 @@ class Trained:
 class Heard(Silent):
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.written: list[tuple[str, str]] = []
 
     def result(self, line: str) -> None:
         self.lines.append(line)
+
+    def wrote(self, step: int, prompt: str, text: str) -> None:
+        self.written.append((prompt, text))
 
 
 @pytest.fixture(scope="module")
@@ -350,3 +355,43 @@ def test_ctrl_c_stops_an_answer_and_the_conversation_goes_on(chat: Chat, monkeyp
     converse(conversation, iter(["你好"] * 12), sampling=Sampling(length=20), out=out, note=notes.append)
     assert any("oldest turns no longer fit" in note for note in notes)
     assert len(conversation.turns) == 1 + 2 * 13
+
+
+def test_a_folder_of_somebody_else_learns_to_answer_and_shows_its_answers(tmp_path: Path):
+    decoder_folder(tmp_path / "qwen3", list(ASKED) + list(ASKED.values()))
+    path = chat_recipe(
+        tmp_path,
+        model={"name": "pretrained", "path": str(tmp_path / "qwen3"), "context": 64},
+        task="chat",
+        text={"normalize": []},
+        training={
+            "batch": 8,
+            "epochs": 6,
+            "precision": "float32",
+            "optimizer": {"name": "adamw", "learning_rate": 0.01},
+            "samples": {"prompts": ["元気？"], "length": 30},
+        },
+    )
+    heard = Heard()
+    workspace = Workspace(tmp_path / "root")
+    run_recipe(load_recipe(path), workspace, heard)
+    bundle = open_bundle(find_model(workspace, "tiny-chat"))
+    assert heard.written[-1] == ("元気？", "はい、元気です。")
+    found = Chat(bundle, WRITERS["torch"](bundle)).answer([Turn("user", "你好")], Sampling(length=30))
+    assert (found.text, found.ended) == ("你好！", True)
+    write_export(bundle, tmp_path / "hf", to="hf")
+    assert bundle.pipeline.turns is not None
+    assert json.loads((tmp_path / "hf" / "config.json").read_text())["eos_token_id"] == bundle.pipeline.turns.stop
+
+
+def test_a_tokenizer_is_lengthened_by_what_is_said(trained: Trained, tmp_path: Path):
+    path = chat_recipe(
+        tmp_path, name="longer", start="tiny-chat", text={"extend": {"pieces": 4, "min_count": 20}},
+    )  # fmt: skip
+    heard = Heard()
+    run_recipe(load_recipe(path, settings=["training.epochs=1"]), trained.workspace, heard)
+    before, now = (open_bundle(find_model(trained.workspace, name)).pipeline for name in ("tiny-chat", "longer"))
+    assert now.tokenizer.size > before.tokenizer.size
+    assert now.size - now.tokenizer.size == before.size - before.tokenizer.size
+    found = trained.chat("longer").answer([Turn("system", "7"), Turn("user", "再见")], Sampling(length=30))
+    assert (found.text, found.ended) == ("明天见。", True)

@@ -23,7 +23,7 @@ _TEMPLATE = "chatml"
 def chat(flow: Flow) -> RunResult:
     """Raises WenluError: `empty_split`, `bad_settings`, and what the stages raise."""
     check_splits(flow.dataset)
-    contender = with_chat_defaults(flow.recipe.mine, flow.workspace)
+    contender = with_chat_defaults(flow.completed(flow.recipe.mine), flow.workspace)
     name = contender_model(contender).name
     tokenizer = flow.finish(tokenizer_stage(name, contender.reads, flow.dataset, flow.workspace))
     start = flow.start_of(contender)
