@@ -21,9 +21,10 @@ DOORS = {
         "bundle", "--host", "--port", "--allow-host", "--cache-memory", "--cache-disk", "--cache-folder", "--root",
     ],
     "predict": [
-        "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed",
-        "--beams", "--no-repeat", "--root",
+        "model", "texts", "--input", "--output", "--chat", "--system", "--length", "--temperature", "--top-k",
+        "--top-p", "--seed", "--beams", "--no-repeat", "--root",
     ],
+    "chat": ["model", "--system", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root"],
     "tune": ["recipe", "--budget", "--trials", "--set", "--cluster", "--run", "--root", "--json"],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",
