@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.serving.conftest import Log
-from tests.serving.wire import by_size
+from tests.serving.wire import ask_service, by_size, inputs, request
 
 from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Answer, Estimate
@@ -28,6 +28,7 @@ from wenlu.serving.cache.memory import Kept, Memory, weight
 from wenlu.serving.cache.opening import opened
 from wenlu.serving.cache.settings import CacheSettings
 from wenlu.serving.metrics import Metrics
+from wenlu.serving.service import serving
 
 SALT = bytes(32)
 TEXTS = [f"{text}{number}" for number in range(100) for text in ("房间很干净", "とても良い", "👨‍👩‍👧‍👦", "𠮷野家")]
@@ -313,3 +314,18 @@ def test_numbers_are_kept_as_they_are(tmp_path: Path):
         disk.close()
 
     run(scene())
+
+
+def test_a_service_that_starts_again_gives_the_answers_of_before(bundle: Path, tmp_path: Path):
+    options = ("--cache-folder", str(tmp_path / "answers"))
+    asked = request(body=inputs(*TEXTS[:40]))
+    with serving(bundle, *options) as address:
+        before = ask_service(address, asked).json["outputs"]
+    with serving(bundle, *options) as address:
+        after = ask_service(address, asked).json["outputs"]
+        said = ask_service(address, request("/metrics")).body.decode()
+    assert after == before
+    assert 'wenlu_cache_texts_total{tier="disk"} 40.0' in said
+    with serving(bundle, "--cache-memory", "0", "--cache-disk", "0") as address:
+        computed = ask_service(address, asked).json["outputs"]
+    assert computed == before

@@ -347,7 +347,8 @@ def test_metrics_count_by_route_status_and_reason_and_keep_their_names(address: 
     names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE wenlu_")}
     assert {name for name in names if not name.endswith("_created")} == {
         "wenlu_requests_total", "wenlu_refused_total", "wenlu_texts_total", "wenlu_batch_texts", "wenlu_waiting_texts",
-        "wenlu_model_info", "wenlu_stage_seconds",
+        "wenlu_model_info", "wenlu_stage_seconds", "wenlu_cache_texts_total", "wenlu_cache_saved_seconds_total",
+        "wenlu_cache_bytes", "wenlu_cache_entries", "wenlu_cache_disk_faults",
     }  # fmt: skip
     assert 'stage="queue"' in text
     assert 'stage="infer"' in text

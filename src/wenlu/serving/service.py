@@ -133,12 +133,14 @@ def _gateway(served: _Served, *, names: Collection[str]) -> tuple[App, Batcher]:
 
 
 @contextlib.contextmanager
-def serving(bundle_folder: Path, *, within: float = 60.0) -> Iterator[str]:
+def serving(bundle_folder: Path, *options: str, within: float = 60.0) -> Iterator[str]:
     """The address of a service in a process of its own, on any free port; it ends with the block.
+
+    `options` are those of `python -m wenlu.serving`.
 
     Raises WenluError `not_started` with what the process said if it is not ready `within` seconds.
     """
-    command = [sys.executable, "-m", "wenlu.serving", str(bundle_folder), "--port", "0"]
+    command = [sys.executable, "-m", "wenlu.serving", str(bundle_folder), "--port", "0", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
