@@ -18,7 +18,8 @@ DOORS = {
     "doctor": ["--root", "--json"],
     "run": ["recipe", "--set", "--cluster", "--root", "--json"],
     "serve": [
-        "bundle", "--host", "--port", "--allow-host", "--cache-memory", "--cache-disk", "--cache-folder", "--root",
+        "bundle", "--host", "--port", "--allow-host", "--keys", "--cache-memory", "--cache-disk", "--cache-folder",
+        "--root",
     ],
     "predict": [
         "model", "texts", "--input", "--output", "--chat", "--system", "--length", "--temperature", "--top-k",
@@ -26,6 +27,12 @@ DOORS = {
     ],
     "chat": ["model", "--system", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root"],
     "tune": ["recipe", "--budget", "--trials", "--set", "--cluster", "--run", "--root", "--json"],
+    "key new": [
+        "name", "--admin", "--model", "--requests", "--characters", "--at-once", "--expires", "--root",
+    ],
+    "key list": ["--root", "--json"],
+    "key revoke": ["name", "--root"],
+    "key rotate": ["name", "--overlap", "--root"],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",
         "--include", "--split-from", "--normalize", "--filter", "--near", "--language", "--cluster", "--root",

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from wenlu.base.errors import WenluError
-from wenlu.cli import chat, dataset, demo, doctor, model, predict, run, serve, tokenizer, tune
+from wenlu.cli import chat, dataset, demo, doctor, key, model, predict, run, serve, tokenizer, tune
 
 app = typer.Typer(
     name="wenlu",
@@ -49,6 +49,7 @@ app.command("chat")(chat.chat)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(tokenizer.app, name="tokenizer")
 app.add_typer(model.app, name="model")
+app.add_typer(key.app, name="key")
 
 
 def main() -> None:

@@ -20,6 +20,10 @@ def serve(  # noqa: PLR0917  (typer reads them)
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A further name that requests may call it by, e.g. behind a proxy")
     ] = None,
+    keys: Annotated[
+        bool,
+        typer.Option("--keys", help="Who asks needs a key of this workspace (wenlu key new)"),
+    ] = False,
     cache_memory: Annotated[
         str, typer.Option(help="Memory for answers given before; 0 computes every text anew")
     ] = "64MiB",
@@ -33,15 +37,18 @@ def serve(  # noqa: PLR0917  (typer reads them)
     from wenlu.base.sizes import bytes_of
     from wenlu.bundle.shelf import find_model
     from wenlu.serving.cache.settings import CacheSettings
+    from wenlu.serving.flow.keys import KeyFolder
     from wenlu.serving.service import serve as serve_bundle
     from wenlu.storage.workspace import Workspace
 
-    folder = find_model(Workspace.at(root), bundle)
+    workspace = Workspace.at(root)
+    folder = find_model(workspace, bundle)
     serve_bundle(
         folder,
         host=host,
         port=port,
         allow_hosts=allow_host or (),
+        keys=KeyFolder(workspace.keys) if keys else None,
         cache=CacheSettings(bytes_of(cache_memory), bytes_of(cache_disk), cache_folder),
         on_ready=lambda address: typer.echo(f"{bundle} answers at {address}"),
     )

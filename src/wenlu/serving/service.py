@@ -27,6 +27,8 @@ from wenlu.serving.batching import Batcher
 from wenlu.serving.cache.disk import Disk
 from wenlu.serving.cache.opening import cached, opened
 from wenlu.serving.cache.settings import CacheSettings
+from wenlu.serving.flow.guard import Guard
+from wenlu.serving.flow.keys import KeyFolder, KeyRing
 from wenlu.serving.gate import pass_gate
 from wenlu.serving.gateway.app import App
 from wenlu.serving.gateway.heads import LOOPBACK_NAMES, Hosts
@@ -50,15 +52,18 @@ def serve(
     allow_hosts: Sequence[str] = (),
     limits: Limits | None = None,
     cache: CacheSettings | None = None,
+    keys: KeyFolder | None = None,
 ) -> None:
     """Answer for the bundle in `bundle_folder` until SIGINT or SIGTERM, then finish what was begun.
 
-    `on_ready` hears the address once the gate has passed. `allow_hosts` are further names in the header Host that
-    are answered, for a proxy in front. Raises WenluError: `keys_needed` for an address that others can reach,
+    `on_ready` hears the address once the gate has passed. `allow_hosts` are further names in the header Host that are
+    answered, for a proxy in front. With `keys`, who asks needs one of them, and any Host is answered. Raises
+    WenluError: `keys_needed` for an address that others can reach and no `keys`, `no_keys` where none of them is good,
     `port_in_use`, all that opening a bundle raises, `no_golden`, `parity_failed`.
     """
     _log_as_json()
-    with bound(host, port) as door:
+    ring = None if keys is None else _some(KeyRing(keys))
+    with bound(host, port, open_to_others=ring is not None) as door:
         # Bytes first, loop later: what is wrong with a bundle is said before anything runs.
         bundle = open_bundle(bundle_folder)
         if bundle.manifest.task == "generate":
@@ -75,7 +80,7 @@ def serve(
             )
         settings = cache or CacheSettings()
         with closing(Predictor(bundle, RUNTIMES["onnx"](bundle))) as predictor, opened(settings) as (salt, disk):
-            served = _Served(bundle, predictor, limits or Limits(), settings, salt, disk)
+            served = _Served(bundle, predictor, limits or Limits(), settings, salt, disk, ring)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 runner.run(_answer(served, door, names={*LOOPBACK_NAMES, host, *allow_hosts}, on_ready=on_ready))
 
@@ -90,6 +95,7 @@ class _Served:
     cache: CacheSettings
     salt: bytes
     disk: Disk | None
+    ring: KeyRing | None
 
 
 async def _answer(served: _Served, door: socket.socket, *, names: Collection[str], on_ready: OnReady | None) -> None:
@@ -114,7 +120,7 @@ async def _answer(served: _Served, door: socket.socket, *, names: Collection[str
 async def _prove(served: _Served) -> None:
     """Pass the gate with an app made as the public one, whose counters nobody will see. It takes no answer that was
     given before."""
-    app, batcher = _gateway(replace(served, cache=CacheSettings(memory=0), disk=None), names=LOOPBACK_NAMES)
+    app, batcher = _gateway(replace(served, cache=CacheSettings(memory=0), disk=None, ring=None), names=LOOPBACK_NAMES)
     app.obstacle = ""
     try:
         proven = await pass_gate(served.bundle, app)
@@ -129,7 +135,16 @@ def _gateway(served: _Served, *, names: Collection[str]) -> tuple[App, Batcher]:
     predict = served.predictor.predict
     batcher = Batcher(predict, metrics, batch_texts=limits.batch_texts, waiting_texts=limits.waiting_texts)
     asks = cached(batcher, served.bundle, metrics, settings=served.cache, salt=served.salt, disk=served.disk)
-    return App(Model.of(manifest), asks, metrics, hosts=Hosts(names), limits=limits), batcher
+    guard = None if served.ring is None else Guard(served.ring, model=manifest.name)
+    hosts = Hosts(names, any_name=guard is not None)
+    return App(Model.of(manifest), asks, metrics, hosts=hosts, limits=limits, guard=guard), batcher
+
+
+def _some(ring: KeyRing) -> KeyRing:
+    """Raises WenluError `no_keys` where nobody could come in."""
+    if not len(ring):
+        raise WenluError("no_keys", "There is no key that is good.", hint="Make one with: wenlu key new NAME")
+    return ring
 
 
 @contextlib.contextmanager
@@ -165,17 +180,20 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.kill()
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A socket bound to a loopback address; raises WenluError `keys_needed`, `port_in_use`, `bad_address`."""
+def bound(host: str, port: int, *, open_to_others: bool = False) -> socket.socket:
+    """A socket bound to an address, of loopback unless it is open to others.
+
+    Raises WenluError `keys_needed`, `port_in_use`, `bad_address`.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError:
         raise WenluError("bad_address", f"'{host}' is not an address of this machine.") from None
-    if not ipaddress.ip_address(address[0]).is_loopback:
+    if not open_to_others and not ipaddress.ip_address(address[0]).is_loopback:
         raise WenluError(
             "keys_needed",
-            f"'{host}' can be reached by other machines, and this version has no API keys yet.",
-            hint="Bind to 127.0.0.1 and put a reverse proxy that authenticates in front.",
+            f"'{host}' can be reached by other machines, so who asks needs a key.",
+            hint="Make one with wenlu key new NAME, and serve with --keys.",
         )
     door = socket.socket(family, socket.SOCK_STREAM)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

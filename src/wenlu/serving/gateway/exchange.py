@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wenlu.serving.flow.guard import Caller
 from wenlu.serving.gateway.heads import Head, Header
 
 Scope = MutableMapping[str, Any]
@@ -38,6 +39,7 @@ class Request:
     head: Head = field(default_factory=Head)
     argument: bytes = b""
     whole: bool = False  # its body has arrived
+    caller: Caller | None = None  # who asks, where that is known
 
 
 def json_response(body: bytes, *, status: int = 200, headers: tuple[Header, ...] = ()) -> Response:
