@@ -425,3 +425,30 @@ def test_every_text_is_answered_or_refused_for_being_empty(address: str, text: s
         return
     reply = ask_service(address, request(body=json.dumps({"inputs": [text]}).encode()))
     assert reply.status == 200 or reply.code == "empty_text"
+
+
+def test_a_deadline_that_the_client_names_is_kept():
+    async def scene() -> None:
+        go_on = threading.Event()
+
+        def predict(texts: Sequence[str]) -> list[Answer]:
+            go_on.wait(5)
+            return by_size(texts)
+
+        async with opened(predict) as door:
+            late = asyncio.ensure_future(
+                ask(door.port, request(body=inputs("好"), headers=["x-request-deadline-ms: 80"]))
+            )
+            began = asyncio.get_running_loop().time()
+            reply = await late
+            took = asyncio.get_running_loop().time() - began
+            assert (reply.status, reply.code) == (504, "deadline")
+            assert 0.05 < took < 2
+            go_on.set()
+            soon = await ask(door.port, request(body=inputs("好"), headers=["x-request-deadline-ms: 60000"]))
+            assert soon.status == 200
+            for wrong in ("0", "soon", "1.5", "-1", "99999999"):
+                refused = await ask(door.port, request(body=inputs("好"), headers=[f"x-request-deadline-ms: {wrong}"]))
+                assert (refused.status, refused.code) == (400, "bad_http")
+
+    run(scene())

@@ -79,7 +79,7 @@ class Answers:
             faults=lambda: disk.faults if disk else 0,
         )
 
-    def ask(self, texts: Sequence[str]) -> Asked:
+    def ask(self, texts: Sequence[str], *, who: str = "", within: float | None = None) -> Asked:
         """As of whoever computes. Raises WenluError at once where texts have to be computed and can't be queued."""
         future: Asked = asyncio.get_running_loop().create_future()
         answers: list[Prediction | None] = [None] * len(texts)
@@ -94,7 +94,8 @@ class Answers:
         if not places:
             future.set_result([answer for answer in answers if answer is not None])
             return future
-        self._compute([(key, texts[first[0]]) for key, first in places.items() if key not in self._flights])
+        missing = [(key, texts[first[0]]) for key, first in places.items() if key not in self._flights]
+        self._compute(missing, who=who, within=within)
         self._wait(_Waiting(future, answers, places, len(places)))
         return future
 
@@ -119,11 +120,12 @@ class Answers:
         self._memory.put(key, kept)
         return kept
 
-    def _compute(self, missing: Sequence[tuple[bytes, str]]) -> None:
+    def _compute(self, missing: Sequence[tuple[bytes, str]], *, who: str, within: float | None) -> None:
         if not missing:
             return
         keys = [key for key, _ in missing]
-        flight = _Flight(keys, self._asks.ask([text for _, text in missing]), perf_counter())
+        computing = self._asks.ask([text for _, text in missing], who=who, within=within)
+        flight = _Flight(keys, computing, perf_counter())
         self._flights |= dict.fromkeys(keys, flight)
         self._metrics.not_cached(len(keys))
         flight.computing.add_done_callback(lambda computed: self._landed(flight, computed))

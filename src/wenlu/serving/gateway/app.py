@@ -16,7 +16,7 @@ from wenlu.serving.flow.guard import Guard
 from wenlu.serving.gateway.errors import STATUS, ClientGone, error_response
 from wenlu.serving.gateway.exchange import Receive, Request, Response, Scope, Send
 from wenlu.serving.gateway.handlers import Service
-from wenlu.serving.gateway.heads import Head, Hosts, accepted_id, read_head
+from wenlu.serving.gateway.heads import Head, Hosts, accepted_id, read_head, seconds_left
 from wenlu.serving.gateway.model import Model
 from wenlu.serving.gateway.openapi import document
 from wenlu.serving.gateway.protocol import WAITING
@@ -64,9 +64,13 @@ class App:
         request = Request("", scope, receive)
         route = _ANSWERED_BY_OURSELVES
         try:
-            async with asyncio.timeout(self.limits.request_seconds):
+            async with asyncio.timeout(self.limits.request_seconds) as patience:
                 try:
                     head = read_head(scope["headers"])
+                    request.ends = began + self.limits.request_seconds
+                    if head.deadline_ms:
+                        request.ends = min(request.ends, began + seconds_left(head))
+                        patience.reschedule(asyncio.get_running_loop().time() + request.ends - perf_counter())
                     request.id = accepted_id(head) or self._new_id()
                     self._hosts.check(head)
                     found = self._router.find(scope["method"], scope["raw_path"])
@@ -103,9 +107,11 @@ class App:
         """The model's answers; raises ClientGone if the connection is lost before they are there."""
         if self.obstacle:
             raise WenluError("not_ready", f"This service does not answer yet. {self.obstacle}", hint="Try again soon.")
+        who = ""
         if request.caller is not None:
+            who = request.caller.record.id
             request.caller.spend(sum(map(len, texts)))
-        waiting = self._asks.ask(texts)
+        waiting = self._asks.ask(texts, who=who, within=request.ends - perf_counter())
         request.scope[WAITING] = waiting
         try:
             return await waiting

@@ -39,6 +39,7 @@ class Request:
     head: Head = field(default_factory=Head)
     argument: bytes = b""
     whole: bool = False  # its body has arrived
+    ends: float = 0.0  # when nobody wants the answer any more, by time.perf_counter
     caller: Caller | None = None  # who asks, where that is known
 
 

@@ -24,8 +24,10 @@ _READ = frozenset(
         b"transfer-encoding",
         b"x-request-id",
         b"authorization",
+        b"x-request-deadline-ms",
     )
 )
+_MILLISECONDS = re.compile(rb"[1-9][0-9]{0,6}")
 _MOST_REMEMBERED = 64
 
 
@@ -41,6 +43,7 @@ class Head:
     transfer_encoding: bytes = b""
     request_id: bytes = b""
     authorization: bytes = b""
+    deadline_ms: bytes = b""
 
 
 def read_head(headers: Sequence[Header]) -> Head:
@@ -57,13 +60,20 @@ def read_head(headers: Sequence[Header]) -> Head:
     return Head(
         get(b"host", b""), get(b"origin", b""), get(b"content-type", b""), get(b"content-length", b""),
         get(b"content-encoding", b""), get(b"transfer-encoding", b""), get(b"x-request-id", b""),
-        get(b"authorization", b""),
+        get(b"authorization", b""), get(b"x-request-deadline-ms", b""),
     )  # fmt: skip
 
 
 def accepted_id(head: Head) -> str | None:
     """The client's own request id, if it is one we can repeat safely."""
     return head.request_id.decode() if head.request_id and _ID.fullmatch(head.request_id) else None
+
+
+def seconds_left(head: Head) -> float:
+    """How long the client will wait, as it says; raises WenluError `bad_http`."""
+    if not _MILLISECONDS.fullmatch(head.deadline_ms):
+        raise WenluError("bad_http", "The header X-Request-Deadline-Ms is no whole number of milliseconds.")
+    return int(head.deadline_ms) / 1_000
 
 
 class Hosts:

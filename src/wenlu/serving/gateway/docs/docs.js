@@ -127,7 +127,7 @@ function showSnippets() {
     `curl -s ${location.origin}/v1/predict \\\n  -H 'content-type: application/json' \\\n` +
     `${key ? "  -H \"authorization: Bearer $WENLU_KEY\" \\\n" : ""}  -d '${body}'`;
   at("python").textContent =
-    `import wenlu\n\nwith wenlu.Client("${location.origin}") as client:\n` +
+    `import wenlu\n\nwith wenlu.Client("${location.origin}"${key ? ', key="wl_…"' : ""}) as client:\n` +
     `    prediction = client.predict_one(${JSON.stringify(text)})\n    print(${answersWithNumber ? "prediction.value" : "prediction.label, prediction.score"})`;
 }
 
