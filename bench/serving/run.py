@@ -54,7 +54,7 @@ def main() -> None:
         options.bundle = find_model(Workspace.at(None), options.bundle or lstm_of_the_demo())
         options.texts = options.texts or short_reviews(Path(folder))
         options.flask_python = options.flask_python or python_with_flask(Path(folder))
-        compare(options)
+        compare(options, Path(folder))
 
 
 def lstm_of_the_demo() -> str:
@@ -66,14 +66,16 @@ def lstm_of_the_demo() -> str:
     return found[-1]
 
 
-def compare(options: argparse.Namespace) -> None:
+def compare(options: argparse.Namespace, folder: Path) -> None:
     """Measure both in turns and print the table."""
     if shutil.which("wrk") is None:
         sys.exit("This needs wrk. Install it with: apt-get install wrk")
     texts = sum(1 for _ in options.texts.open(encoding="utf-8"))
+    ours = [sys.executable, "-m", "wenlu.serving", str(options.bundle)]
     servers = {
         "Flask + torch": [options.flask_python, str(HERE / "flask_lstm.py"), str(options.bundle)],
-        "Wenlu": [sys.executable, "-m", "wenlu.serving", str(options.bundle)],
+        "Wenlu, every text computed": [*ours, "--cache-memory", "0", "--cache-disk", "0"],
+        "Wenlu, texts asked before": [*ours, "--cache-folder", str(folder / "answers")],
     }
     found: dict[str, list[Measured]] = {name: [] for name in servers}
     for _ in range(options.rounds):

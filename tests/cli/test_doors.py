@@ -17,12 +17,22 @@ DOORS = {
     "demo": ["--recipe", "--check", "--port", "--root"],
     "doctor": ["--root", "--json"],
     "run": ["recipe", "--set", "--cluster", "--root", "--json"],
-    "serve": ["bundle", "--host", "--port", "--allow-host", "--root"],
-    "predict": [
-        "model", "texts", "--input", "--output", "--length", "--temperature", "--top-k", "--top-p", "--seed",
-        "--beams", "--no-repeat", "--root",
+    "serve": [
+        "bundle", "--host", "--port", "--allow-host", "--keys", "--cache-memory", "--cache-disk", "--cache-folder",
+        "--root",
     ],
+    "predict": [
+        "model", "texts", "--input", "--output", "--chat", "--system", "--length", "--temperature", "--top-k",
+        "--top-p", "--seed", "--beams", "--no-repeat", "--root",
+    ],
+    "chat": ["model", "--system", "--length", "--temperature", "--top-k", "--top-p", "--seed", "--root"],
     "tune": ["recipe", "--budget", "--trials", "--set", "--cluster", "--run", "--root", "--json"],
+    "key new": [
+        "name", "--admin", "--model", "--requests", "--characters", "--at-once", "--expires", "--root",
+    ],
+    "key list": ["--root", "--json"],
+    "key revoke": ["name", "--root"],
+    "key rotate": ["name", "--overlap", "--root"],
     "dataset import": [
         "uri", "--name", "--format", "--encoding", "--text", "--label", "--target", "--group",
         "--include", "--split-from", "--normalize", "--filter", "--near", "--language", "--cluster", "--root",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import Sequence
 
@@ -25,14 +26,14 @@ class Future:
         return self.left
 
 
-def entry(*texts: str) -> Entry:
-    return Entry(texts, Future(), 0.0)  # type: ignore[arg-type]
+def entry(*texts: str, who: str = "") -> Entry:
+    return Entry(texts, Future(), 0.0, who)  # type: ignore[arg-type]
 
 
 def test_a_batch_is_all_that_waits_up_to_its_size_in_order_of_arrival():
     line = Line(most_waiting=100)
     entries = [entry("一", "二"), entry("三"), entry("四", "五"), entry("六")]
-    assert all(map(line.join, entries))
+    assert list(map(line.join, entries)) == [[]] * 4
     assert line.take(4) == entries[:2]  # the third would not fit, and nobody overtakes it
     assert line.take(4) == entries[2:]
     assert line.take(4) == []
@@ -48,9 +49,9 @@ def test_one_request_larger_than_a_batch_is_a_batch_by_itself():
 
 def test_who_comes_when_the_line_is_full_is_not_let_in():
     line = Line(most_waiting=3)
-    assert line.join(entry("一", "二"))
-    assert not line.join(entry("三", "四"))
-    assert line.join(entry("三"))
+    assert line.join(entry("一", "二")) == []
+    assert line.join(entry("三", "四")) is None
+    assert line.join(entry("三")) == []
     assert line.waiting == 3
 
 
@@ -62,6 +63,49 @@ def test_who_has_left_is_not_computed():
     gone.future.left = True  # type: ignore[attr-defined]
     assert line.take(1) == [stays]
     assert line.waiting == 0
+
+
+def test_each_is_served_in_turn_however_much_one_asks():
+    line = Line(most_waiting=100)
+    much = [entry("多", who="much") for _ in range(9)]
+    little = [entry("少", who="little") for _ in range(2)]
+    for one in [*much, *little]:
+        line.join(one)
+    assert line.take(5) == [much[0], little[0], much[1], little[1], much[2]]
+    assert line.take(100) == much[3:]
+
+
+def test_in_a_full_line_who_has_most_gives_way_to_who_has_less():
+    line = Line(most_waiting=4)
+    much = [entry("多", who="much") for _ in range(4)]
+    for one in much:
+        line.join(one)
+    assert line.join(entry("多", who="much")) is None
+    assert line.join(first := entry("少", who="little")) == [much[3]]
+    assert line.join(second := entry("少", who="little")) == [much[2]]
+    assert line.join(entry("少", who="little")) is None
+    assert line.join(entry("大" * 9, *"很大很大", who="large")) is None
+    assert line.take(9) == [much[0], first, much[1], second]
+    assert line.waiting == 0
+
+
+def test_nine_who_ask_their_share_lose_nothing_to_one_who_asks_fifty_times_it():
+    line, lost, served = (
+        Line(most_waiting=40),
+        dict.fromkeys(map(str, range(10)), 0),
+        dict.fromkeys(map(str, range(10)), 0),
+    )
+    for _ in range(2_000):  # each tick the model answers ten texts; nine ask for one, and one for fifty
+        arrivals = [entry("字", who=str(who)) for who in range(9)] + [entry("字", who="9") for _ in range(50)]
+        random.Random(1).shuffle(arrivals)
+        for one in arrivals:
+            gone = line.join(one)
+            for left in [one] if gone is None else gone:
+                lost[left.who] += 1
+        for one in line.take(10):
+            served[one.who] += 1
+    assert [lost[str(who)] for who in range(9)] == [0] * 9
+    assert [served[str(who)] for who in range(9)] == [2_000] * 9
 
 
 def test_a_poisonous_text_fails_alone():
@@ -161,3 +205,30 @@ def test_a_model_that_never_ends_can_not_hold_up_the_end():
         batcher._thread.join(10)
 
     asyncio.run(run())
+
+
+def test_who_can_not_wait_as_long_as_it_would_take_is_told_at_once():
+    async def scene() -> None:
+        go_on = threading.Event()
+
+        def predict(texts: Sequence[str]) -> list[Answer]:
+            go_on.wait(5)
+            return by_size(texts)
+
+        batcher = Batcher(predict, Metrics(), batch_texts=1)
+        first = batcher.ask(["一"], within=0.001)  # nothing is known yet of how long it takes
+        await asyncio.sleep(0.2)
+        go_on.set()
+        await first
+        go_on.clear()
+        waiting = [batcher.ask(["二"]) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(WenluError) as caught:
+            batcher.ask(["三"], within=0.05)
+        assert caught.value.code == "deadline"
+        waiting.append(batcher.ask(["三"], within=60))
+        go_on.set()
+        await asyncio.gather(*waiting)
+        await batcher.close(within=5)
+
+    asyncio.run(scene())

@@ -347,7 +347,8 @@ def test_metrics_count_by_route_status_and_reason_and_keep_their_names(address: 
     names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE wenlu_")}
     assert {name for name in names if not name.endswith("_created")} == {
         "wenlu_requests_total", "wenlu_refused_total", "wenlu_texts_total", "wenlu_batch_texts", "wenlu_waiting_texts",
-        "wenlu_model_info", "wenlu_stage_seconds",
+        "wenlu_model_info", "wenlu_stage_seconds", "wenlu_cache_texts_total", "wenlu_cache_saved_seconds_total",
+        "wenlu_cache_bytes", "wenlu_cache_entries", "wenlu_cache_disk_faults",
     }  # fmt: skip
     assert 'stage="queue"' in text
     assert 'stage="infer"' in text
@@ -424,3 +425,30 @@ def test_every_text_is_answered_or_refused_for_being_empty(address: str, text: s
         return
     reply = ask_service(address, request(body=json.dumps({"inputs": [text]}).encode()))
     assert reply.status == 200 or reply.code == "empty_text"
+
+
+def test_a_deadline_that_the_client_names_is_kept():
+    async def scene() -> None:
+        go_on = threading.Event()
+
+        def predict(texts: Sequence[str]) -> list[Answer]:
+            go_on.wait(5)
+            return by_size(texts)
+
+        async with opened(predict) as door:
+            late = asyncio.ensure_future(
+                ask(door.port, request(body=inputs("好"), headers=["x-request-deadline-ms: 80"]))
+            )
+            began = asyncio.get_running_loop().time()
+            reply = await late
+            took = asyncio.get_running_loop().time() - began
+            assert (reply.status, reply.code) == (504, "deadline")
+            assert 0.05 < took < 2
+            go_on.set()
+            soon = await ask(door.port, request(body=inputs("好"), headers=["x-request-deadline-ms: 60000"]))
+            assert soon.status == 200
+            for wrong in ("0", "soon", "1.5", "-1", "99999999"):
+                refused = await ask(door.port, request(body=inputs("好"), headers=[f"x-request-deadline-ms: {wrong}"]))
+                assert (refused.status, refused.code) == (400, "bad_http")
+
+    run(scene())

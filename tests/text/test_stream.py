@@ -10,6 +10,7 @@ from tests.contracts.tokenizers import trained
 from wenlu.base.errors import WenluError
 from wenlu.text.stream import StreamDecoder
 from wenlu.text.subwords import BOS_ID, EOS_ID, SubwordTokenizer
+from wenlu.text.tokenizers.huggingface import HuggingFaceTokenizer
 
 BYTES = [bytes([byte]) for byte in range(256)]
 CJK = (
@@ -54,11 +55,11 @@ def test_bytes_cut_anywhere_give_the_same_text(text: str, cuts: list[int]):
     assert (stream.held, stream.flush()) == (0, 0)
 
 
-@pytest.mark.parametrize("name", ["bpe", "unigram"])
+@pytest.mark.parametrize("name", ["bpe", "unigram", "imported"])
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 @settings(max_examples=100, deadline=None)
 def test_a_tokenizers_ids_one_by_one_give_its_text(name: str, text: str):
-    tokenizer = bpe() if name == "bpe" else _unigram()
+    tokenizer = {"bpe": bpe, "unigram": _unigram, "imported": _imported}[name]()
     stream = StreamDecoder(tokenizer.piece_bytes)
     assert "".join(map(stream.push, tokenizer.encode(text))) == text
     assert stream.flush() == 0
@@ -69,6 +70,12 @@ def _unigram() -> SubwordTokenizer:
     tokenizer, _ = trained("unigram")
     assert isinstance(tokenizer, SubwordTokenizer)
     return tokenizer
+
+
+@cache
+def _imported() -> HuggingFaceTokenizer:
+    """The file of the byte pairs, as another program would read it."""
+    return HuggingFaceTokenizer(bpe().to_huggingface())
 
 
 @given(content=st.binary(max_size=40))

@@ -19,8 +19,8 @@ from wenlu.text.stream import StreamDecoder
 class WritingRuntime(Protocol):
     """Computes for a language model. Not safe for two threads at once."""
 
-    def nats(self, rows: Sequence[Sequence[int]]) -> list[float]:
-        """Of each row -Σ ln p(id | those before it), from its second id on."""
+    def nats(self, rows: Sequence[Sequence[int]], counted: Sequence[Sequence[bool]] | None = None) -> list[float]:
+        """Of each row -Σ ln p(id | those before it), from its second id on; of the ids that are `counted`, if given."""
 
     def write(self, prompt: Sequence[int], sampling: Sampling, *, end: int) -> Iterator[int]:
         """The ids that follow `prompt`, as they come, until `end` (which is not among them) or `sampling.length`."""
@@ -66,14 +66,14 @@ class Writer:
     def write(self, prompt: str, sampling: Sampling) -> Written:
         """What follows `prompt`; the same prompt and sampling write the same text."""
         ids = list(self._written(prompt, sampling))
-        return Written(self._tokenizer.decode(ids), len(ids), ended=len(ids) < sampling.length)
+        return Written(self.bundle.pipeline.decode(ids), len(ids), ended=len(ids) < sampling.length)
 
     def stream(self, prompt: str, sampling: Sampling) -> Iterator[str]:
         """The same as soon as it is written: parts of no half character, none of them empty.
 
         Bytes at the end that make no character are left out.
         """
-        decoder = StreamDecoder(self._tokenizer.piece_bytes)
+        decoder = StreamDecoder(self.bundle.pipeline.piece_bytes)
         for number in self._written(prompt, sampling):
             if part := decoder.push(number):
                 yield part

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from wenlu.base.errors import WenluError
-from wenlu.cli import dataset, demo, doctor, model, predict, run, serve, tokenizer, tune
+from wenlu.cli import chat, dataset, demo, doctor, key, model, predict, run, serve, tokenizer, tune
 
 app = typer.Typer(
     name="wenlu",
@@ -45,9 +45,11 @@ app.command("run")(run.run)
 app.command("tune")(tune.tune)
 app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
+app.command("chat")(chat.chat)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(tokenizer.app, name="tokenizer")
 app.add_typer(model.app, name="model")
+app.add_typer(key.app, name="key")
 
 
 def main() -> None:

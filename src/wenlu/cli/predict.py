@@ -24,7 +24,11 @@ def predict(  # noqa: PLR0917  (typer reads options from parameters)
         Path | None, typer.Option("--input", help="A UTF-8 file with one text a line; - is stdin")
     ] = None,
     target: Annotated[Path | None, typer.Option("--output", help="Where to write; standard output if left out")] = None,
-    length: Annotated[int, typer.Option(help="Of a model that writes: tokens it writes at most")] = 64,
+    chat: Annotated[bool, typer.Option("--chat", help="Of a model of conversations: answer each text")] = False,
+    system: Annotated[str, typer.Option(help="With --chat: what the model is told before each text")] = "",
+    length: Annotated[
+        int | None, typer.Option(help="Of a model that writes: tokens it writes at most; left out: 64, with --chat 256")
+    ] = None,
     temperature: Annotated[float, typer.Option(help="Of a language model: 0 takes the likeliest, 1 its odds")] = 0.0,
     top_k: Annotated[int, typer.Option(help="Of a language model: chooses among so many; 0 among all")] = 0,
     top_p: Annotated[float, typer.Option(help="Of a language model: chooses among those that weigh so much")] = 1.0,
@@ -36,12 +40,17 @@ def predict(  # noqa: PLR0917  (typer reads options from parameters)
     root: Root = None,
 ) -> None:
     """One JSON line a text: the text, its label, the score and the scores of all labels, or its value; of a language
-    model what it writes behind the text, of a model from text to text its answer."""
+    model what it writes behind the text, or with --chat what it answers; of a model from text to text its answer."""
     import msgspec
 
-    sampling = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-    decoding = {"length": length, "beams": beams, "no_repeat": no_repeat}
-    answer = _answerer(model, root, {"generate": sampling, "seq2seq": decoding})
+    most = length or (256 if chat else 64)
+    sampling = {"length": most, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    decoding = {"length": most, "beams": beams, "no_repeat": no_repeat}
+    answer = (
+        _answering(model, root, sampling, system)
+        if chat
+        else _answerer(model, root, {"generate": sampling, "seq2seq": decoding})
+    )
     lines = (
         msgspec.json.encode({"text": text, **said}) + b"\n"
         for chunk in _chunks(_texts(texts, source))
@@ -98,6 +107,19 @@ def _writer(bundle: Any, settings: dict[str, Any]) -> Callable[[Sequence[str]], 
     sampling = check(Sampling, settings, where="wenlu predict")
     writer = Writer(bundle, WRITERS["torch"](bundle))
     return lambda texts: [{"written": writer.write(text, sampling).text} for text in texts]
+
+
+def _answering(
+    model: str, root: Path | None, settings: dict[str, Any], system: str
+) -> Callable[[Sequence[str]], Answered]:
+    from wenlu.base.spec import check
+    from wenlu.bundle.chat import Conversation
+    from wenlu.bundle.sampling import Sampling
+    from wenlu.serving.chat import open_chat
+
+    sampling = check(Sampling, settings, where="wenlu predict")
+    chat = open_chat(model, root=root)
+    return lambda texts: [{"answer": "".join(Conversation(chat, system=system).say(text, sampling))} for text in texts]
 
 
 def _rewriter(bundle: Any, settings: dict[str, Any]) -> Callable[[Sequence[str]], Answered]:

@@ -9,6 +9,8 @@ import typer
 
 from wenlu.cli.options import AsJson, Root, print_json
 
+_THEN = {"chat": "talk    wenlu chat {}", "generate": "write   wenlu predict {} TEXT"}
+
 
 def run(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a YAML file")],
@@ -39,4 +41,5 @@ def run(
         print_json({"run": result.run, "model": result.model, "folder": str(result.folder), "verdict": result.verdict})
         return
     typer.echo(f"\n{result.choice}\n{result.verdict}\n")
-    typer.echo(f"model   {result.model}\nreport  {result.folder / 'report.html'}\nserve   wenlu serve {result.model}")
+    then = _THEN.get(loaded.recipe.aim, "serve   wenlu serve {}").format(result.model)
+    typer.echo(f"model   {result.model}\nreport  {result.folder / 'report.html'}\n{then}")

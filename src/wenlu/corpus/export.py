@@ -15,6 +15,7 @@ from wenlu.base.errors import WenluError
 from wenlu.corpus.settings import SPLITS
 from wenlu.corpus.version import DatasetVersion
 from wenlu.storage.local import new_file
+from wenlu.text.chat.conversation import turns_of
 
 _COLUMNS = ("body", "label", "group", "file", "line")
 _NAMES = ("text", "label", "group", "file", "line", "split")
@@ -23,9 +24,9 @@ _NAMES = ("text", "label", "group", "file", "line", "split")
 def export_dataset(version: DatasetVersion, path: Path, *, split: str | None = None) -> int:
     """Write the texts of one split, or of all with a column `split`, to a new file, and give their number.
 
-    The name's end tells the form: .jsonl, .csv, .tsv, .parquet or .txt (texts alone, a line each). The file appears
-    whole or not at all. Raises WenluError `unknown_format`, `file_exists`, `bad_settings` (a text with a line end
-    can't be a line of .txt or .tsv).
+    The name's end tells the form: .jsonl, .csv, .tsv, .parquet or .txt (texts alone, a line each). A conversation is in
+    .jsonl its `messages`, elsewhere the text it is kept as. The file appears whole or not at all. Raises WenluError
+    `unknown_format`, `file_exists`, `bad_settings` (a text with a line end can't be a line of .txt or .tsv).
     """
     write = _FORMS.get(path.suffix.lower())
     if write is None:
@@ -34,6 +35,8 @@ def export_dataset(version: DatasetVersion, path: Path, *, split: str | None = N
         )
     if path.exists():
         raise WenluError("file_exists", f"There is a file {path} already.", hint="Choose another name.")
+    if version.chat and write is _jsonl:
+        write = _messages
     with new_file(path) as file:
         return write(file, _parts(version, [split] if split else list(SPLITS)))
 
@@ -47,6 +50,15 @@ def _parts(version: DatasetVersion, splits: Sequence[str]) -> Iterator[pa.Record
 
 def _jsonl(file: IO[bytes], parts: Iterator[pa.RecordBatch]) -> int:
     return _each(file, parts, lambda row: json.dumps(row, ensure_ascii=False))
+
+
+def _messages(file: IO[bytes], parts: Iterator[pa.RecordBatch]) -> int:
+    return _each(file, parts, lambda row: json.dumps(_conversation(row), ensure_ascii=False))
+
+
+def _conversation(row: dict[str, Any]) -> dict[str, Any]:
+    messages = [{"role": turn.role, "content": turn.content} for turn in turns_of(row["text"])]
+    return {"messages": messages, **{name: value for name, value in row.items() if name != "text"}}
 
 
 def _txt(file: IO[bytes], parts: Iterator[pa.RecordBatch]) -> int:

@@ -42,7 +42,9 @@ class Gather:
         near = self._config.dedup.near
         bands = None if near is None else BandFiles(folder, Bands.at(near))
         config = self._config
-        settings = Settings(clean=config.clean, dedup=config.dedup, split=config.split, fixed=self._fixed)
+        settings = Settings(
+            clean=config.clean, dedup=config.dedup, split=config.split, fixed=self._fixed, chat=config.chat
+        )
         with ExitStack() as files:
             spill = files.enter_context(SpillWriter(path))
             if bands is not None:

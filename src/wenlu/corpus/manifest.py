@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from wenlu.base.errors import WenluError
-from wenlu.corpus.settings import Target
+from wenlu.corpus.settings import CHAT, Target
 
 MANIFEST = "manifest.json"
 DROPPED = "dropped.jsonl"
@@ -94,6 +94,11 @@ class DatasetManifest(msgspec.Struct, frozen=True):
     def target(self) -> Target:
         """What a label is: a name, or a number."""
         return "number" if self.settings.get("target") == "number" else "label"
+
+    @property
+    def chat(self) -> bool:
+        """Whether its texts are conversations."""
+        return any(source["format"] == CHAT for source in self.settings.get("sources", ()))
 
 
 def read_manifest(path: Path) -> DatasetManifest:

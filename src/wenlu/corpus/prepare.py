@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wenlu.base.crew import Job, Work, spread
 from wenlu.base.records import Text
 from wenlu.base.spec import Spec, check
-from wenlu.corpus.clean import Clean, content_id
+from wenlu.corpus.clean import Clean, CleanConversations, content_id
 from wenlu.corpus.cluster import RayCrew
 from wenlu.corpus.dedup.near import Bands
 from wenlu.corpus.dedup.shingles import shingled
@@ -50,20 +50,20 @@ class Settings(Spec):
     dedup: DedupConfig
     split: SplitConfig
     fixed: Sequence[str] = ()
+    chat: bool = False
 
 
 class Prepare:
     """Raw texts in, prepared ones out."""
 
     def __init__(self, settings: Settings) -> None:
-        self._clean = Clean(settings.clean)
+        self._clean = (CleanConversations if settings.chat else Clean)(settings.clean)
         self._split_of = Splitter(settings.split, fixed=settings.fixed)
         self._shingle = settings.dedup.shingle
         self._bands = None if settings.dedup.near is None else Bands.at(settings.dedup.near)
 
     def __call__(self, texts: Sequence[str]) -> Prepared:
-        bodies = self._clean.normalize.many(texts)
-        reasons = self._clean.reasons(bodies)
+        bodies, reasons = self._clean(texts)
         kept = [body for body, reason in zip(bodies, reasons, strict=True) if not reason] if any(reasons) else bodies
         ids = list(map(content_id, kept))
         splits = [self._split_of(text_id.hex()) for text_id in ids]

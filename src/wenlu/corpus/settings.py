@@ -12,6 +12,8 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Column = str | int
 Target = Literal["label", "number"]
+CHAT = "chat"
+"""The row of the readers whose texts are conversations."""
 
 
 class SourceConfig(Spec):
@@ -132,3 +134,14 @@ class DataConfig(Spec):
         if self.target == "number" and any(source.label_names is not None for source in self.sources):
             raise ValueError("'label_names' are of labels, and 'target' says that they are numbers")
         return self
+
+    @model_validator(mode="after")
+    def _conversations_alone(self) -> Self:
+        if len({source.format == CHAT for source in self.sources}) > 1:
+            raise ValueError("conversations ('format: chat') and other texts can't be sources of one dataset")
+        return self
+
+    @property
+    def chat(self) -> bool:
+        """Whether its texts are conversations."""
+        return any(source.format == CHAT for source in self.sources)

@@ -67,6 +67,11 @@ class DatasetVersion:
         return self.manifest.target
 
     @property
+    def chat(self) -> bool:
+        """Whether its texts are conversations."""
+        return self.manifest.chat
+
+    @property
     def normalize_steps(self) -> list[str]:
         """The normalisers that its texts went through."""
         steps: list[str] = self.manifest.settings["clean"]["normalize"]

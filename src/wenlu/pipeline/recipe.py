@@ -25,6 +25,7 @@ from wenlu.pipeline.pretraining import PretrainingConfig
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.storage.names import checked_name
+from wenlu.text.chat.templates import TEMPLATES
 from wenlu.text.imported import ImportConfig
 from wenlu.text.longer import ExtendConfig
 from wenlu.text.normalize import Normalizer
@@ -36,7 +37,8 @@ from wenlu.training.optimizers import OPTIMIZERS
 from wenlu.training.schedules import SCHEDULES
 from wenlu.training.settings import TrainingConfig
 
-Aim = Literal["classify", "regress", "generate", "seq2seq", "autoencode"]
+Aim = Literal["classify", "regress", "generate", "chat", "seq2seq", "autoencode"]
+WRITERS = ("generate", "chat")
 
 
 class TextConfig(PipelineConfig):
@@ -136,7 +138,7 @@ class Recipe(Spec):
     name: str = Field(description="What the model will be called")
     task: Aim | None = Field(
         default=None,
-        description="What the model is to do; left out: what its row does first, or regress if data.target is number",
+        description="What the model is to do; left out: what its row does first, or what data.target or chat data say",
     )
     data: DataConfig
     text: TextConfig = TextConfig()
@@ -166,6 +168,8 @@ class Recipe(Spec):
         if self.auto is not None:
             return self.task or "classify"
         first: Aim = component(MODELS, self.model, where="model").kind.task
+        if self.task is None and first == "generate" and self.data.chat:
+            return "chat"
         return self.task or first
 
     @property
@@ -260,6 +264,8 @@ def _check_fit(recipe: Recipe) -> None:
         mistakes.append(
             f"The recipe is to {recipe.aim}, and data.target is {recipe.data.target}: regress wants number."
         )
+    if recipe.aim == "chat" and not recipe.data.chat:
+        mistakes.append("The recipe is to chat, and data.sources hold no conversations: give them format: chat.")
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
     if recipe.aim != "classify" and recipe.service.abstain is not None:
@@ -279,7 +285,7 @@ def _unfit(contender: Contender, aim: Aim) -> list[str]:
     """What a contender's model can't do that is asked of it."""
     named = contender_model(contender)
     mistakes = [] if contender.pretraining is None else _unfit_to_pretrain(contender, contender.pretraining, aim)
-    if contender.training.samples is not None and aim != "generate":
+    if contender.training.samples is not None and aim not in WRITERS:
         mistakes.append(f"training.samples: {named.name} is no language model, and writes nothing.")
     return mistakes
 
@@ -288,7 +294,7 @@ def _unfit_to_pretrain(contender: Contender, config: PretrainingConfig, aim: Aim
     """Why a contender's backbone can't learn to fill in masked ids."""
     named, mistakes = contender_model(contender), []
     tokenizer = component(TOKENIZERS, contender.text.tokenizer, where="text.tokenizer")
-    if aim == "generate":
+    if aim in WRITERS:
         mistakes.append(f"pretraining: it is for models that answer about texts, and this recipe is to {aim}.")
     elif not hasattr(named.kind, "filler"):
         able = [name for name in MODELS if hasattr(MODELS[name], "filler")]
@@ -309,7 +315,7 @@ def reads_once(tokenizer: type[Any]) -> bool:
 
 
 def _auto_mistakes(recipe: Recipe) -> list[str]:
-    if recipe.aim == "generate":
+    if recipe.aim in WRITERS:
         return ["model: auto is to classify or to regress; name a language model, such as decoder."]
     chosen = [key for key in ("text", "pretraining", "training", "start") if key in recipe.model_fields_set]
     mistakes = [f"model: auto brings its own text and training, so leave out: {', '.join(chosen)}."] if chosen else []
@@ -358,6 +364,8 @@ def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
     ]
     if isinstance(filters := _at(data, "data.clean.filters"), list):
         looks += [partial(component, FILTERS, named, where="data.clean.filters") for named in filters]
+    if isinstance(template := _at(data, "text.template"), str):
+        looks.append(partial(TEMPLATES.__getitem__, template))
     if isinstance(track := data.get("track"), list):
         looks += [partial(TRACKERS.__getitem__, name) for name in track if isinstance(name, str)]
     if isinstance(data.get("name"), str):

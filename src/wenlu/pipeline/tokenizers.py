@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.storage.local import new_folder, sweep_partial, write_atomic
 from wenlu.storage.names import checked_name
 from wenlu.storage.workspace import Workspace
+from wenlu.text.chat.conversation import contents_of
 from wenlu.text.figures import PipelineFigures, figures_of
 from wenlu.text.pipeline import PipelineConfig, TextPipeline
 
@@ -88,7 +89,7 @@ def compare_tokenizers(
 ) -> Iterator[PipelineFigures]:
     """Learn each from the training texts, and measure it on validation texts (on training texts if there are none)."""
     split = "validation" if dataset.count("validation") else "train"
-    texts = list(islice(dataset.bodies(split), _COMPARED))
+    texts = list(islice(_said(dataset.bodies(split), dataset), _COMPARED))
     for name, config in configs:
         events.stage(name, reused=False)
         pipeline = _learned(config, dataset, events)
@@ -99,7 +100,12 @@ def _learned(config: PipelineConfig, dataset: DatasetVersion, events: Events) ->
     if not dataset.count("train"):
         raise WenluError("empty_split", f"{dataset.reference} has no texts to learn from in its training split.")
     bodies = counted(dataset.bodies("train"), events, total=dataset.count("train"))
-    return TextPipeline.train(bodies, config, clean=dataset.normalize_steps)
+    return TextPipeline.train(_said(bodies, dataset), config, clean=dataset.normalize_steps)
+
+
+def _said(bodies: Iterable[str], dataset: DatasetVersion) -> Iterable[str]:
+    """Texts as a tokenizer meets them: of a conversation, what is said in each turn."""
+    return chain.from_iterable(map(contents_of, bodies)) if dataset.chat else bodies
 
 
 def _folder(workspace: Workspace, reference: str) -> Path:

@@ -24,7 +24,7 @@ from wenlu.base.errors import WenluError, missing_package
 from wenlu.base.events import Events, Silent
 from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.flows import generate, seq2seq
+from wenlu.pipeline.flows import chat, generate, seq2seq
 from wenlu.pipeline.flows.flow import with_suggestions
 from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
 from wenlu.pipeline.space import space_of
@@ -49,6 +49,7 @@ _GOALS = {
     "classify": ("validation_accuracy", "validation_accuracy", True),
     "regress": ("validation_rmse", "validation_error", False),
     "generate": ("validation_loss", "validation_loss", False),
+    "chat": ("validation_loss", "validation_loss", False),
     "seq2seq": ("validation_loss", "validation_loss", False),
     "autoencode": ("validation_loss", "validation_loss", False),
 }
@@ -129,7 +130,7 @@ class _Search:
                 "A search is of one model, and the recipe says auto.",
                 hint="Run it, and tune what wins.",
             )
-        self._contender = _contender(self._recipe)
+        self._contender = _contender(self._recipe, workspace)
         self._space = space_of(self._recipe, self._contender)
         self._measure, self._told, self._more_is_better = _GOALS[self._recipe.aim]
 
@@ -288,8 +289,8 @@ def value_of(
 ) -> float:
     """What a recipe's model comes to with these settings; `tell` hears the value of each look at validation."""
     own = load_recipe(recipe).recipe
-    loaded = load_recipe(recipe, settings=_as_settings(chosen, _contender(own)))
     workspace, told = Workspace(root), _GOALS[own.aim][1]
+    loaded = load_recipe(recipe, settings=_as_settings(chosen, _contender(own, workspace)))
     name = f"trial {hashlib.sha256(json.dumps(dict(chosen), sort_keys=True).encode()).hexdigest()[:8]}"
     return _trained_value(name, loaded.recipe, DatasetVersion.open(workspace, dataset), workspace, _Told(told, tell))
 
@@ -304,7 +305,7 @@ def _trained_value(
     given_up: type[Exception] | tuple[()] = (),
 ) -> float:
     """The best of what the loop measured on validation; what a training that was given up had made so far goes."""
-    contender = _contender(recipe)
+    contender = _contender(recipe, workspace)
     measure, _, more_is_better = _GOALS[recipe.aim]
     start = None if contender.start is None else Start.of(find_model(workspace, contender.start))
     silently = partial(run_stage, workspace=workspace, events=Silent())
@@ -341,8 +342,10 @@ class _Told(Silent):
             self._tell(values[self._name])
 
 
-def _contender(recipe: Recipe) -> Contender:
+def _contender(recipe: Recipe, workspace: Workspace) -> Contender:
     """The user's model and how it is trained, nothing left out."""
+    if recipe.aim == "chat":
+        return chat.with_chat_defaults(recipe.mine, workspace)
     return _COMPLETE.get(recipe.aim, with_suggestions)(recipe.mine)
 
 

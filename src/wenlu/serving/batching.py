@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -17,52 +17,84 @@ from time import perf_counter
 
 from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Prediction
+from wenlu.serving.asks import Asked
 from wenlu.serving.metrics import Metrics
 
 _log = logging.getLogger("wenlu.serving")
+
+_WEIGHT = 0.1  # of the newest batch in the mean time a text
+_LATER = "The service is busy; try again later."
 
 Predict = Callable[[Sequence[str]], list[Prediction]]
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A request in the line: its texts, where its answers go, and when it joined."""
+    """A request in the line: its texts, where its answers go, when it joined, and whose it is."""
 
     texts: Sequence[str]
     future: asyncio.Future[list[Prediction]]
     since: float
+    who: str = ""
 
 
 class Line:
-    """Entries in order of arrival, at most `most_waiting` texts together. Knows neither clocks nor threads."""
+    """Entries, at most `most_waiting` texts together. Knows neither clocks nor threads.
+
+    Each who has a row of its own, in order of arrival, and is served in turn. Where there is no more room, who has the
+    most waiting gives way to who has less: so nobody who asks a little is turned away for one who asks much.
+    """
 
     def __init__(self, *, most_waiting: int) -> None:
         self.waiting = 0
         self._most = most_waiting
-        self._entries: deque[Entry] = deque()
+        self._rows: dict[str, deque[Entry]] = {}  # none of them empty, whose turn it is first
+        self._texts: Counter[str] = Counter()
 
-    def join(self, entry: Entry) -> bool:
-        """Whether there was room."""
-        if self.waiting + len(entry.texts) > self._most:
-            return False
-        self._entries.append(entry)
-        self.waiting += len(entry.texts)
-        return True
+    def join(self, entry: Entry) -> list[Entry] | None:
+        """Who had to leave the line for it, mostly nobody; None if there was no room."""
+        size = len(entry.texts)
+        gone: list[Entry] = []
+        while self.waiting + size > self._most:
+            most = max(self._texts, key=self._texts.__getitem__, default=entry.who)
+            if self._texts[most] <= self._texts[entry.who] + size:
+                for one in reversed(gone):
+                    self._add(one)
+                return None
+            gone.append(self._remove(most, self._rows[most].pop()))
+        self._add(entry)
+        return [one for one in gone if not one.future.done()]
 
     def take(self, most_texts: int) -> list[Entry]:
-        """The first entries, together at most `most_texts` texts (or one entry); whoever left is forgotten."""
+        """The next entries, together at most `most_texts` texts (or one entry); whoever left is forgotten."""
         batch: list[Entry] = []
         texts = 0
-        while self._entries:
-            size = len(self._entries[0].texts)
-            if batch and texts + size > most_texts:
+        while self._rows:
+            who, row = next(iter(self._rows.items()))
+            if batch and texts + len(row[0].texts) > most_texts:
                 break
-            entry = self._entries.popleft()
-            self.waiting -= size
+            entry = self._remove(who, row.popleft())
+            if who in self._rows:
+                self._rows[who] = self._rows.pop(who)  # the others first
             if not entry.future.done():
                 batch.append(entry)
-                texts += size
+                texts += len(entry.texts)
         return batch
+
+    def _add(self, entry: Entry) -> None:
+        self._rows.setdefault(entry.who, deque()).append(entry)
+        self._texts[entry.who] += len(entry.texts)
+        self.waiting += len(entry.texts)
+
+    def _remove(self, who: str, entry: Entry) -> Entry:
+        """What is no longer in its row."""
+        if not self._rows[who]:
+            del self._rows[who]
+        self.waiting -= len(entry.texts)
+        self._texts[who] -= len(entry.texts)
+        if not self._texts[who]:
+            del self._texts[who]
+        return entry
 
 
 @dataclass(slots=True)
@@ -113,6 +145,7 @@ class Batcher:
         self._lock = threading.Lock()
         self._work: SimpleQueue[bool] = SimpleQueue()  # True: there is something in the line; False: stop
         self._idle = True
+        self._seconds_a_text = 0.0  # of late
         self._stopped = False
         self._computing: Sequence[Entry] = ()
         self._loop = asyncio.get_running_loop()
@@ -121,23 +154,25 @@ class Batcher:
         self._thread.start()
         metrics.watch_waiting(lambda: self._line.waiting)
 
-    def ask(self, texts: Sequence[str]) -> asyncio.Future[list[Prediction]]:
+    def ask(self, texts: Sequence[str], *, who: str = "", within: float | None = None) -> Asked:
         """The answers to come. Cancel the future to leave the line.
 
-        Raises WenluError at once: `overloaded` if too many texts wait, `shutting_down` after `close` was called. The
-        future raises WenluError `prediction_failed` if the model could not answer.
+        Raises WenluError at once: `overloaded` if too many texts wait, `deadline` if what waits will take longer than
+        the `within` seconds that are left, `shutting_down` after `close` was called. The future raises WenluError
+        `prediction_failed` if the model could not answer, `overloaded` if it had to leave the line for others.
         """
         if self._stopped:
             raise shutting_down()
-        entry = Entry(texts, self._loop.create_future(), perf_counter())
+        entry = Entry(texts, self._loop.create_future(), perf_counter(), who)
         with self._lock:
-            if not self._line.join(entry):
-                raise WenluError(
-                    "overloaded",
-                    f"{self._line.waiting} texts wait already; this request was not queued.",
-                    hint="Try again.",
-                )
+            if within is not None and self._seconds_a_text * self._line.waiting > within:
+                raise WenluError("deadline", "What waits already takes longer than this request may.", hint=_LATER)
+            gone = self._line.join(entry)
+            if gone is None:
+                raise _overloaded(f"{self._line.waiting} texts wait already; this request was not queued.")
             wake, self._idle = self._idle, False
+        for one in gone:
+            one.future.set_exception(_overloaded("Too many texts wait, most of them this key's."))
         if wake:
             self._work.put(True)
         return entry.future
@@ -183,6 +218,8 @@ class Batcher:
 
     def _deliver(self, computed: Computed) -> None:
         self._metrics.computed(computed.texts, computed.seconds)
+        newest = computed.seconds / computed.texts
+        self._seconds_a_text += _WEIGHT * (newest - self._seconds_a_text) if self._seconds_a_text else newest
         for entry, outcome in computed.entries:
             self._metrics.waited(computed.began - entry.since)
             if entry.future.done():
@@ -191,6 +228,10 @@ class Batcher:
                 entry.future.set_exception(WenluError("prediction_failed", "The model failed on this request."))
             else:
                 entry.future.set_result(outcome)
+
+
+def _overloaded(message: str) -> WenluError:
+    return WenluError("overloaded", message, hint="Try again.")
 
 
 def shutting_down() -> WenluError:

@@ -33,6 +33,25 @@ class Metrics:
             registry=self.registry,
         )
         self._queue, self._infer, self._whole = (seconds.labels(stage) for stage in ("queue", "infer", "whole"))
+        self._cache = Counter(
+            "wenlu_cache_texts",
+            "Texts, by where their answer was: in_flight (being computed), memory, disk, or nowhere",
+            ("tier",),
+            registry=self.registry,
+        )
+        self._cached_by = {tier: self._cache.labels(tier) for tier in ("in_flight", "memory", "disk", "nowhere")}
+        self._saved = Counter(
+            "wenlu_cache_saved_seconds",
+            "Time that answers which were kept took when they were computed",
+            registry=self.registry,
+        )
+        self._cache_bytes = Gauge(
+            "wenlu_cache_bytes", "Bytes of answers that are kept", ("tier",), registry=self.registry
+        )
+        self._cache_entries = Gauge("wenlu_cache_entries", "Answers that are kept in memory", registry=self.registry)
+        self._cache_faults = Gauge(
+            "wenlu_cache_disk_faults", "Times that answers could not be read or kept on disk", registry=self.registry
+        )
         self._requests_by: dict[tuple[str, int], Counter] = {}
         ProcessCollector(registry=self.registry)
 
@@ -57,6 +76,29 @@ class Metrics:
         self._texts.inc(texts)
         self._batch.observe(texts)
         self._infer.observe(seconds)
+
+    def cached(self, tier: str, seconds: float) -> None:
+        """The answer to a text was there already; it had taken so many seconds to compute."""
+        self._cached_by[tier].inc()
+        self._saved.inc(seconds)
+
+    def not_cached(self, texts: int) -> None:
+        """Texts have to be computed."""
+        self._cached_by["nowhere"].inc(texts)
+
+    def watch_cache(
+        self,
+        *,
+        entries: Callable[[], int],
+        memory: Callable[[], int],
+        disk: Callable[[], int],
+        faults: Callable[[], int],
+    ) -> None:
+        """Ask these whenever somebody reads the metrics: answers in memory, bytes there and on disk, faults."""
+        self._cache_entries.set_function(entries)
+        self._cache_bytes.labels("memory").set_function(memory)
+        self._cache_bytes.labels("disk").set_function(disk)
+        self._cache_faults.set_function(faults)
 
     def watch_waiting(self, count: Callable[[], int]) -> None:
         """Ask `count` for the texts that wait, whenever somebody reads the metrics."""

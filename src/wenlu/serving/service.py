@@ -15,6 +15,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import Bundle, open_bundle
 from wenlu.serving.batching import Batcher
+from wenlu.serving.cache.disk import Disk
+from wenlu.serving.cache.opening import cached, opened
+from wenlu.serving.cache.settings import CacheSettings
+from wenlu.serving.flow.guard import Guard
+from wenlu.serving.flow.keys import KeyFolder, KeyRing
 from wenlu.serving.gate import pass_gate
 from wenlu.serving.gateway.app import App
 from wenlu.serving.gateway.heads import LOOPBACK_NAMES, Hosts
@@ -44,15 +51,19 @@ def serve(
     on_ready: OnReady | None = None,
     allow_hosts: Sequence[str] = (),
     limits: Limits | None = None,
+    cache: CacheSettings | None = None,
+    keys: KeyFolder | None = None,
 ) -> None:
     """Answer for the bundle in `bundle_folder` until SIGINT or SIGTERM, then finish what was begun.
 
-    `on_ready` hears the address once the gate has passed. `allow_hosts` are further names in the header Host that
-    are answered, for a proxy in front. Raises WenluError: `keys_needed` for an address that others can reach,
+    `on_ready` hears the address once the gate has passed. `allow_hosts` are further names in the header Host that are
+    answered, for a proxy in front. With `keys`, who asks needs one of them, and any Host is answered. Raises
+    WenluError: `keys_needed` for an address that others can reach and no `keys`, `no_keys` where none of them is good,
     `port_in_use`, all that opening a bundle raises, `no_golden`, `parity_failed`.
     """
     _log_as_json()
-    with bound(host, port) as door:
+    ring = None if keys is None else _some(KeyRing(keys))
+    with bound(host, port, open_to_others=ring is not None) as door:
         # Bytes first, loop later: what is wrong with a bundle is said before anything runs.
         bundle = open_bundle(bundle_folder)
         if bundle.manifest.task == "generate":
@@ -67,30 +78,34 @@ def serve(
                 f"{bundle.title} is a model from text to text, which this version does not serve.",
                 hint="wenlu predict MODEL TEXT answers.",
             )
-        predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
-        try:
+        settings = cache or CacheSettings()
+        with closing(Predictor(bundle, RUNTIMES["onnx"](bundle))) as predictor, opened(settings) as (salt, disk):
+            served = _Served(bundle, predictor, limits or Limits(), settings, salt, disk, ring)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                names = {*LOOPBACK_NAMES, host, *allow_hosts}
-                runner.run(_answer(bundle, predictor, door, names=names, on_ready=on_ready, limits=limits or Limits()))
-        finally:
-            predictor.close()
+                runner.run(_answer(served, door, names={*LOOPBACK_NAMES, host, *allow_hosts}, on_ready=on_ready))
 
 
-async def _answer(
-    bundle: Bundle,
-    predictor: Predictor,
-    door: socket.socket,
-    *,
-    names: Collection[str],
-    on_ready: OnReady | None,
-    limits: Limits,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What a service is made of."""
+
+    bundle: Bundle
+    predictor: Predictor
+    limits: Limits
+    cache: CacheSettings
+    salt: bytes
+    disk: Disk | None
+    ring: KeyRing | None
+
+
+async def _answer(served: _Served, door: socket.socket, *, names: Collection[str], on_ready: OnReady | None) -> None:
     stop, hurry = _stop_signals()
-    app, batcher = _gateway(bundle, predictor, limits, names=names)
+    limits = served.limits
+    app, batcher = _gateway(served, names=names)
     listener = Listener(app, limits)
     await listener.open(door)  # /livez answers from here on, /readyz says what is missing
     try:
-        await _prove(bundle, predictor, limits)
+        await _prove(served)
         app.obstacle = ""
         if on_ready is not None:
             on_ready(address_of(door))
@@ -102,32 +117,45 @@ async def _answer(
         await batcher.close(within=0.0 if hurry.is_set() else 1.0)
 
 
-async def _prove(bundle: Bundle, predictor: Predictor, limits: Limits) -> None:
-    """Pass the gate with an app made as the public one, whose counters nobody will see."""
-    app, batcher = _gateway(bundle, predictor, limits, names=LOOPBACK_NAMES)
+async def _prove(served: _Served) -> None:
+    """Pass the gate with an app made as the public one, whose counters nobody will see. It takes no answer that was
+    given before."""
+    app, batcher = _gateway(replace(served, cache=CacheSettings(memory=0), disk=None, ring=None), names=LOOPBACK_NAMES)
     app.obstacle = ""
     try:
-        proven = await pass_gate(bundle, app)
+        proven = await pass_gate(served.bundle, app)
     finally:
-        await batcher.close(within=limits.request_seconds)
-    _log.info("%s gave %d recorded answers again", bundle.title, proven)
+        await batcher.close(within=served.limits.request_seconds)
+    _log.info("%s gave %d recorded answers again", served.bundle.title, proven)
 
 
-def _gateway(bundle: Bundle, predictor: Predictor, limits: Limits, *, names: Collection[str]) -> tuple[App, Batcher]:
-    metrics = Metrics()
-    manifest = bundle.manifest
+def _gateway(served: _Served, *, names: Collection[str]) -> tuple[App, Batcher]:
+    metrics, limits, manifest = Metrics(), served.limits, served.bundle.manifest
     metrics.name_model(name=manifest.name, version=manifest.version, architecture=manifest.architecture.name)
-    batcher = Batcher(predictor.predict, metrics, batch_texts=limits.batch_texts, waiting_texts=limits.waiting_texts)
-    return App(Model.of(manifest), batcher, metrics, hosts=Hosts(names), limits=limits), batcher
+    predict = served.predictor.predict
+    batcher = Batcher(predict, metrics, batch_texts=limits.batch_texts, waiting_texts=limits.waiting_texts)
+    asks = cached(batcher, served.bundle, metrics, settings=served.cache, salt=served.salt, disk=served.disk)
+    guard = None if served.ring is None else Guard(served.ring, model=manifest.name)
+    hosts = Hosts(names, any_name=guard is not None)
+    return App(Model.of(manifest), asks, metrics, hosts=hosts, limits=limits, guard=guard), batcher
+
+
+def _some(ring: KeyRing) -> KeyRing:
+    """Raises WenluError `no_keys` where nobody could come in."""
+    if not len(ring):
+        raise WenluError("no_keys", "There is no key that is good.", hint="Make one with: wenlu key new NAME")
+    return ring
 
 
 @contextlib.contextmanager
-def serving(bundle_folder: Path, *, within: float = 60.0) -> Iterator[str]:
+def serving(bundle_folder: Path, *options: str, within: float = 60.0) -> Iterator[str]:
     """The address of a service in a process of its own, on any free port; it ends with the block.
+
+    `options` are those of `python -m wenlu.serving`.
 
     Raises WenluError `not_started` with what the process said if it is not ready `within` seconds.
     """
-    command = [sys.executable, "-m", "wenlu.serving", str(bundle_folder), "--port", "0"]
+    command = [sys.executable, "-m", "wenlu.serving", str(bundle_folder), "--port", "0", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
@@ -152,17 +180,20 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.kill()
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A socket bound to a loopback address; raises WenluError `keys_needed`, `port_in_use`, `bad_address`."""
+def bound(host: str, port: int, *, open_to_others: bool = False) -> socket.socket:
+    """A socket bound to an address, of loopback unless it is open to others.
+
+    Raises WenluError `keys_needed`, `port_in_use`, `bad_address`.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError:
         raise WenluError("bad_address", f"'{host}' is not an address of this machine.") from None
-    if not ipaddress.ip_address(address[0]).is_loopback:
+    if not open_to_others and not ipaddress.ip_address(address[0]).is_loopback:
         raise WenluError(
             "keys_needed",
-            f"'{host}' can be reached by other machines, and this version has no API keys yet.",
-            hint="Bind to 127.0.0.1 and put a reverse proxy that authenticates in front.",
+            f"'{host}' can be reached by other machines, so who asks needs a key.",
+            hint="Make one with wenlu key new NAME, and serve with --keys.",
         )
     door = socket.socket(family, socket.SOCK_STREAM)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -34,5 +34,9 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
     def stages(self) -> Path:
         return self.root / "stages"

@@ -23,7 +23,7 @@ def encode_many(
     each."""
     place = str(folder.resolve()).encode()
     work: Work[list[tuple[str, Item]], Encoded] = Work(
-        lambda chunk: pipeline.encode_together(_bodies(chunk)),
+        lambda chunk: pipeline.encode_bodies(_bodies(chunk)),
         f"{__name__}:encoder",
         place,
         _encode,
@@ -36,7 +36,7 @@ def encode_many(
 def encoder(folder: bytes) -> Job:
     """A job of a crew: a list of texts in, Encoded out."""
     pipeline = TextPipeline.load(Path(folder.decode()))
-    return lambda texts: pipeline.encode_together(msgspec.msgpack.decode(texts, type=list[str])).to_bytes()
+    return lambda texts: pipeline.encode_bodies(msgspec.msgpack.decode(texts, type=list[str])).to_bytes()
 
 
 def _bodies(chunk: list[tuple[str, Item]]) -> list[str]:

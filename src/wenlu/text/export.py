@@ -11,6 +11,9 @@ import msgspec
 
 from wenlu.base.errors import WenluError
 from wenlu.storage.local import write_atomic
+from wenlu.text.chat.conversation import Turn
+from wenlu.text.chat.template import APART
+from wenlu.text.chat.turns import Turns
 from wenlu.text.normalizers.spaces import NOTHING
 from wenlu.text.pipeline import TextPipeline
 from wenlu.text.quick import PROBES
@@ -41,29 +44,58 @@ def export_huggingface(pipeline: TextPipeline, folder: Path) -> None:
     steps = [*pipeline.clean.steps, *pipeline.normalize.steps]
     content = _with_normalizer(pipeline.tokenizer.to_huggingface(), steps)
     _same_ids(content, pipeline)
-    _write(folder, content)
+    if pipeline.turns is not None:
+        content = _with_marks(content, pipeline.turns)
+        _same_conversations(content, pipeline.turns)
+    _write(folder, content, pipeline.turns)
 
 
 def export_huggingface_without_normalizer(pipeline: TextPipeline, folder: Path) -> None:
     """As `export_huggingface`, for texts that have been through `pipeline.normalized` already."""
-    _write(folder, pipeline.tokenizer.to_huggingface())
+    content = pipeline.tokenizer.to_huggingface()
+    _write(folder, content if pipeline.turns is None else _with_marks(content, pipeline.turns), pipeline.turns)
 
 
-def _write(folder: Path, content: bytes) -> None:
+def _write(folder: Path, content: bytes, turns: Turns | None) -> None:
     write_atomic(folder / FILE, content)
-    write_atomic(folder / _CONFIG, msgspec.json.format(msgspec.json.encode(_config(content)), indent=1))
+    write_atomic(folder / _CONFIG, msgspec.json.format(msgspec.json.encode(_config(content, turns)), indent=1))
 
 
-def _config(content: bytes) -> dict[str, object]:
-    """Special tokens are named here and not looked for in texts."""
+def _config(content: bytes, turns: Turns | None) -> dict[str, object]:
+    """Special tokens are named here and not looked for in texts; but where there are marks of conversations, which a
+    template writes as text, and keeps apart from what users do."""
     known = parsed(content).get_vocab(with_added_tokens=True)
     roles = {"pad_token": PAD, "unk_token": UNK, "bos_token": BOS, "eos_token": EOS}
+    named: dict[str, object] = {role: token for role, token in roles.items() if token in known}
+    if turns is not None:
+        named |= {"eos_token": turns.template.after["assistant"], "chat_template": turns.template.jinja()}
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        **{role: token for role, token in roles.items() if token in known},
-        "split_special_tokens": True,
+        **named,
+        "split_special_tokens": turns is None,
         "clean_up_tokenization_spaces": False,
     }
+
+
+def _with_marks(content: bytes, turns: Turns) -> bytes:
+    """The file with the marks of conversations behind its own ids. What keeps a `<` of a user's from beginning one is
+    dropped before all else."""
+    data = msgspec.json.decode(content)
+    options = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    data["added_tokens"] += [{"id": number, "content": mark, **options} for mark, number in turns.marks.items()]
+    apart = {"type": "Replace", "pattern": {"String": APART}, "content": ""}
+    theirs = [data["normalizer"]] if data.get("normalizer") else []
+    data["normalizer"] = {"type": "Sequence", "normalizers": [apart, *theirs]}
+    return msgspec.json.encode(data)
+
+
+def _same_conversations(content: bytes, turns: Turns) -> None:
+    model = parsed(content)
+    model.encode_special_tokens = False  # the marks of a template that is rendered are marks
+    asked = [Turn("system", PROBES[0]), *(Turn("user", probe) for probe in PROBES), Turn("assistant", PROBES[3])]
+    [ids] = turns.encode([asked])
+    if reference(model)([turns.template.text(asked)]) != [ids]:
+        raise WenluError("no_export", "The exported template gave other ids than ours, so it was not written.")
 
 
 def _with_normalizer(content: bytes, steps: Sequence[str]) -> bytes:

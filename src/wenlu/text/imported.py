@@ -45,9 +45,9 @@ def too_large(path: str) -> WenluError:
 
 
 def no_stream() -> WenluError:
-    """An imported file tells ids from texts, and not for sure which bytes an id stands for."""
+    """Of an imported file that is not made of bytes, which bytes an id stands for is not known for sure."""
     return WenluError(
         "no_stream",
-        "The ids of an imported tokenizer can't be written out one by one.",
-        hint="Write the whole text at once, or learn a bpe or unigram tokenizer.",
+        "The ids of this imported tokenizer can't be written out one by one.",
+        hint="Take one of bytes, as GPT-2, Llama 3 and Qwen have, or learn a bpe or unigram tokenizer.",
     )

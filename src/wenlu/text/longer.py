@@ -18,12 +18,12 @@ import msgspec
 
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field, Spec
+from wenlu.text.byte_level import byte_letters
 from wenlu.text.grown import Grown, grown_files, read_grown
 from wenlu.text.pipeline import TextPipeline, tokenizer_component
 from wenlu.text.sample import Sample
 from wenlu.text.scripts import HAN, HIRAGANA, KATAKANA
 from wenlu.text.subwords import FILE, parsed
-from wenlu.text.tokenizers.bpe import byte_letters
 
 _LONGEST = 48  # letters of a piece: sixteen ideographs as bytes
 _CJK = re.compile(f"[{HAN}]+|[{HIRAGANA}ー]+|[{KATAKANA}ー]+")

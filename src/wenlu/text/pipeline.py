@@ -17,6 +17,9 @@ from wenlu.base.spec import Field, Spec, check
 from wenlu.base.variables import expanded
 from wenlu.storage.local import sha256_file, write_atomic
 from wenlu.text.aligned import Aligned
+from wenlu.text.chat.conversation import turns_of
+from wenlu.text.chat.templates import TEMPLATES
+from wenlu.text.chat.turns import Turns
 from wenlu.text.cuts import Piece
 from wenlu.text.encoded import NOTHING_AROUND, Around, Encoded
 from wenlu.text.imported import ImportConfig
@@ -32,6 +35,12 @@ class PipelineConfig(Spec):
     normalize: list[str] = Field(default=["lower"], description="Steps after the dataset's own cleaning")
     tokenizer: str | dict[str, Any] = Field(default="word", description="A row of the tokenizers, with settings")
     max_length: int = Field(default=256, ge=1, le=1 << 30, description="Ids a text at most; the rest is cut off")
+    # Left out of what is written down where there is none: pipelines made before it was there keep their digest.
+    template: str | None = Field(
+        default=None,
+        exclude_if=lambda template: template is None,
+        description="A row of the templates, by which conversations are laid out; left out: of chat data chatml",
+    )
 
 
 class TextPipeline:
@@ -42,6 +51,15 @@ class TextPipeline:
         self.config = config.model_copy(update={"tokenizer": tokenizer_component(config).as_data()})
         self.clean = Normalizer(clean)
         self.normalize = Normalizer(config.normalize)
+        self.turns: Turns | None = (
+            None if config.template is None else Turns(TEMPLATES[config.template], tokenizer, self.normalized)
+        )
+        """How conversations become ids; None where there is no template."""
+
+    @property
+    def size(self) -> int:
+        """How many ids there are, marks of conversations too."""
+        return self.turns.size if self.turns else self.tokenizer.size
 
     @classmethod
     def train(cls, texts: Iterable[str], config: PipelineConfig, *, clean: Sequence[str]) -> TextPipeline:
@@ -69,6 +87,12 @@ class TextPipeline:
             return found.surrounded(self.config.max_length, around)
         return found.bounded(self.config.max_length, nothing=self.tokenizer.unk_id)
 
+    def encode_bodies(self, bodies: Sequence[str]) -> Encoded:
+        """Texts as a dataset keeps them, in one array: conversations whole, other texts as `encode_together`."""
+        if self.turns:
+            return Encoded.of(self.turns.encode(list(map(turns_of, bodies))))
+        return self.encode_together(bodies)
+
     def cut(self, text: str) -> list[Piece]:
         """The ids of `text`, not cut at `max_length`, each with its place in `text` as it came in, uncleaned.
 
@@ -78,7 +102,13 @@ class TextPipeline:
         return [_placed(piece, aligned) for piece in self.tokenizer.cut(aligned.text)]
 
     def decode(self, ids: Iterable[int]) -> str:
-        return self.tokenizer.decode(ids)
+        """The text of ids; marks of conversations say nothing."""
+        return self.tokenizer.decode(number for number in ids if number < self.tokenizer.size)
+
+    @property
+    def piece_bytes(self) -> list[bytes]:
+        """What each id stands for, as the tokenizer's; of the marks of conversations nothing."""
+        return self.tokenizer.piece_bytes + [b""] * (self.size - self.tokenizer.size)
 
     def normalized(self, text: str) -> str:
         """`text` as the tokenizer sees it."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 SPREAD = 0.02  # of vectors that begin by chance
+NOISE = 0.1  # of the spread of the vectors that are known
 
 
 def vectors_of(model: nn.Module, size: int) -> dict[str, nn.Parameter]:
@@ -37,11 +38,27 @@ def begin_with_means(vectors: Mapping[str, nn.Parameter], parts: Sequence[Sequen
             weight[first + number] = weight[list(ids)].mean(0)
 
 
-def longer(tensors: Mapping[str, Tensor], vectors: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
-    """Tensors of a model with fewer ids, brought to as many rows as `vectors` have: what is new is theirs."""
+@torch.no_grad()
+def begin_near_mean(vectors: Mapping[str, nn.Parameter], *, first: int, last: int) -> None:
+    """The ids from `first` to before `last` begin with the mean of those before them and a little of torch's chance:
+    they are told apart, and say next to nothing yet."""
+    for weight in vectors.values():
+        before = weight[:first].float()
+        new = before.mean(0) + NOISE * before.std(0) * torch.randn(last - first, weight.size(1))
+        weight[first:last] = new.to(weight.dtype)
+
+
+def longer(tensors: Mapping[str, Tensor], vectors: Mapping[str, nn.Parameter], *, pieces: int) -> dict[str, Tensor]:
+    """Tensors of a model with fewer ids, brought to as many rows as `vectors` have: what is new is theirs, and stands
+    behind the first `pieces` rows; rows behind those are the last ones again."""
     return {
-        name: torch.cat([tensor, vectors[name].detach()[len(tensor) :]])
+        name: _longer(tensor, vectors[name].detach(), pieces)
         if name in vectors and len(tensor) < len(vectors[name]) and tensor.shape[1:] == vectors[name].shape[1:]
         else tensor
         for name, tensor in tensors.items()
     }
+
+
+def _longer(tensor: Tensor, own: Tensor, pieces: int) -> Tensor:
+    marks = len(tensor) - pieces
+    return torch.cat([tensor[:pieces], own[pieces : len(own) - marks], tensor[pieces:]])

@@ -18,15 +18,17 @@ from wenlu.text.pipeline import TextPipeline
 
 def write_huggingface(model: nn.Module, pipeline: TextPipeline, folder: Path, *, end: int | None) -> None:
     """Write the new `folder`: settings, weights, tokenizer, and how to generate; `end` is the id that ends a text.
+    Where there is a template for conversations it is written too, and an answer ends with its mark.
 
     Plain `AutoModelForCausalLM` gives the logits of `model`, `AutoTokenizer` the ids of `pipeline`. Raises WenluError
     `no_export` where the text pipeline can't be expressed, and then writes nothing.
     """
     with atomic_folder(folder) as new:
         export_huggingface(pipeline, new)
-        config = _config(model, end=end) if isinstance(model, Decoder) else model.huggingface_config()
-        _write_json(new / "config.json", config)
-        _write_json(new / "generation_config.json", _generation(end=end))
+        shape = _config(model, end=end) if isinstance(model, Decoder) else model.huggingface_config()
+        stop = {"eos_token_id": pipeline.turns.stop} if pipeline.turns else {}
+        _write_json(new / "config.json", {**shape, **stop})
+        _write_json(new / "generation_config.json", _generation(pipeline, end=end))
         write_atomic(new / "model.safetensors", save(_weights(model), metadata={"format": "pt"}))
 
 
@@ -65,9 +67,12 @@ def _config(model: Decoder, *, end: int | None) -> dict[str, Any]:
     }
 
 
-def _generation(*, end: int | None) -> dict[str, Any]:
-    """The likeliest id each time, as ours by default. What ends a text begins the next, so it begins the first too."""
-    return {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end, "do_sample": False}
+def _generation(pipeline: TextPipeline, *, end: int | None) -> dict[str, Any]:
+    """The likeliest id each time, as ours by default. What ends a text begins the next, so it begins the first too. An
+    answer ends with any mark of a conversation, as ours does."""
+    marks = sorted(pipeline.turns.marks.values()) if pipeline.turns else []
+    stops = [*marks, *([] if end is None else [end])] if marks else end
+    return {"bos_token_id": end, "eos_token_id": stops, "pad_token_id": end, "do_sample": False}
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ READERS = Table(
     "reader",
     {
         "bitext": "wenlu.corpus.readers.bitext:read_bitext",
+        "chat": "wenlu.corpus.readers.chat:read_chat",
         "csv": "wenlu.corpus.readers.table:read_csv",
         "json": "wenlu.corpus.readers.json:read_json",
         "jsonl": "wenlu.corpus.readers.jsonl:read_jsonl",

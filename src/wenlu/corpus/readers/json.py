@@ -23,9 +23,15 @@ def read_json(opened: Opened, source: SourceConfig) -> Iterator[Text | Dropped]:
     Raises WenluError `broken_json` where the file ends early or is no JSON: what is behind can't be read.
     """
     check_named(source)
+    for fields, place in objects_of_lists(opened, source):
+        yield text_of(fields, place, opened, source)
+
+
+def objects_of_lists(opened: Opened, source: SourceConfig) -> Iterator[tuple[dict[str, Any], Source]]:
+    """The objects themselves and where they stand; raises as `read_json`."""
     try:
         for number, fields in enumerate(_objects(_as_utf8(opened)), 1):
-            yield text_of(fields, Source(opened.name, number), opened, source)
+            yield fields, Source(opened.name, number)
     except (_broken(), UnicodeDecodeError) as error:
         raise WenluError(
             "broken_json",

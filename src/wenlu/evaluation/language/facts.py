@@ -20,10 +20,11 @@ class LanguageEpoch(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """What the model wrote behind a prompt."""
+    """What the model wrote behind a prompt, and what people wrote there, if that is told."""
 
     prompt: str
     text: str
+    people: str = ""
 
 
 class StrangeText(msgspec.Struct, frozen=True):
@@ -49,6 +50,7 @@ class Judged(msgspec.Struct, frozen=True):
     people: Variety
     samples: tuple[Sample, ...]
     strangest: tuple[StrangeText, ...]
+    answers: bool = False
 
 
 class LanguageReport(msgspec.Struct, frozen=True):

@@ -75,10 +75,15 @@ def _finding(finding: Finding) -> Markup:
 
 def _samples(report: LanguageReport) -> Markup:
     drawn = map(_sample, report.judged.samples)
-    return section(WORDS, "samples", tag("ol", *drawn, class_="samples"), language=report.dataset.language)
+    kind = "answers" if report.judged.answers else "samples"
+    return section(WORDS, kind, tag("ol", *drawn, class_="samples"), language=report.dataset.language)
 
 
 def _sample(sample: Sample) -> Markup:
+    if sample.people:
+        people = tag("p", named(say("answers.people", text=sample.people)), class_="labels")
+        return tag("li", tag("p", named(sample.prompt), class_="prompt"), tag("p", named(sample.text), class_="quote"),
+                   people)  # fmt: skip
     return tag("li", tag("p", named(sample.prompt, class_="prompt"), named(sample.text), class_="quote"))
 
 

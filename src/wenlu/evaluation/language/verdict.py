@@ -28,7 +28,7 @@ def judge(judged: Judged, history: Sequence[LanguageEpoch]) -> Verdict:
     found = [one for check in _CHECKS if (one := check(case))] or [_healthy(case)]
     test = judged.test
     sentence = say(
-        "verdict",
+        "verdict.answers" if judged.answers else "verdict",
         bits=bits(test.bits_per_character),
         texts=count(test.texts),
         interval=span(test.bits_per_character_interval),

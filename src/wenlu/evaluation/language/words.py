@@ -12,6 +12,10 @@ _ENGLISH: Mapping[str, str] = {
         "It needs {bits} bits for a character of {texts} unseen texts (95 % interval {interval}), counting n-grams "
         "needs {counting}; {clause}."
     ),
+    "verdict.answers": (
+        "It needs {bits} bits for a character of the answers in {texts} unseen conversations (95 % interval "
+        "{interval}), counting n-grams of answers needs {counting}; {clause}."
+    ),
     "clause.below_baseline": "counting n-grams foretells texts better, by {gap} bits a character",
     "clause.same_as_baseline": "the two can't be told apart on these texts",
     "clause.overfitting": "it memorises: {train} bits on texts it learned from, {validation} on validation",
@@ -58,6 +62,9 @@ _ENGLISH: Mapping[str, str] = {
     "evidence.people_repeated": "repeated by people",
     "section.samples": "Samples",
     "section.samples.note": "Written by the model behind the beginnings of texts it has never seen.",
+    "section.answers": "Answers",
+    "section.answers.note": "Of the model, to questions it has never learned from; below each, what people answered.",
+    "answers.people": "people: {text}",
     "section.learning": "Learning",
     "section.learning.note": "Training falls away from validation where a model begins to memorise.",
     "learning.loss": "Loss",

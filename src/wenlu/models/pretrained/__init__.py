@@ -20,6 +20,8 @@ from wenlu.models.pretrained.folder import open_source, places, writes
 from wenlu.models.pretrained.generator import Generator, try_generator
 from wenlu.models.pretrained.network import blank, opened
 
+_WRITE = ("generate", "chat")
+
 
 class Pretrained:
     """A network of transformers with the weights of a folder: a classifier if there are labels, else a generator.
@@ -28,7 +30,7 @@ class Pretrained:
     """
 
     task = "classify"
-    tasks = ("classify", "regress", "generate")
+    tasks = ("classify", "regress", "generate", "chat")
     gains_by_half = True
 
     class Config(Spec):
@@ -67,13 +69,13 @@ class Pretrained:
             """Raises WenluError where it can't do what is asked of it, or reads no `longest` ids."""
             begun = self.begun
             known = places(begun)
-            if aim == "generate" and not writes(begun):
+            if aim in _WRITE and not writes(begun):
                 raise WenluError(
                     "no_writer",
                     f"'{begun['model_type']}' reads in both directions, so it can't write on.",
                     hint="For task: generate take a decoder such as qwen3 or llama.",
                 )
-            name, wanted = ("model.context", self.context) if aim == "generate" else ("text.max_length", longest)
+            name, wanted = ("model.context", self.context) if aim in _WRITE else ("text.max_length", longest)
             if known is not None and wanted > known:
                 raise WenluError(
                     "bad_settings",

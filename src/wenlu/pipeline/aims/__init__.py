@@ -8,6 +8,7 @@ AIMS = Table(
     "task",
     {
         "autoencode": "wenlu.pipeline.aims.seq2seq:AutoencodeAim",
+        "chat": "wenlu.pipeline.aims.chat:ChatAim",
         "classify": "wenlu.pipeline.aims.classify:ClassifyAim",
         "generate": "wenlu.pipeline.aims.generate:GenerateAim",
         "regress": "wenlu.pipeline.aims.regress:RegressAim",

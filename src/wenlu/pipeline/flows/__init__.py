@@ -8,6 +8,7 @@ FLOWS = Table(
     "task",
     {
         "autoencode": "wenlu.pipeline.flows.seq2seq:seq2seq",
+        "chat": "wenlu.pipeline.flows.chat:chat",
         "classify": "wenlu.pipeline.flows.classify:classify",
         "generate": "wenlu.pipeline.flows.generate:generate",
         "regress": "wenlu.pipeline.flows.regress:regress",

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wenlu.base.errors import WenluError
-from wenlu.base.events import Events, counted
+from wenlu.base.events import Events, Silent, counted
 from wenlu.bundle.manifest import TEXT
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.recipe import TextConfig
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.tokenizers import open_tokenizer
 from wenlu.storage.workspace import Workspace
+from wenlu.text.chat.conversation import contents_of
+from wenlu.text.chat.turns import Cut
 from wenlu.text.encoded import Encoded
 from wenlu.text.encoding import encode_many
 from wenlu.text.longer import ExtendConfig, longer
 from wenlu.text.once import LearnOnce
 from wenlu.text.pipeline import PipelineConfig, TextPipeline, files_read, tokenizer_component
-from wenlu.training.encoded import EncodedBlock, Truth, open_ids, write_encoded
+from wenlu.training.conversations import cuts
+from wenlu.training.encoded import EncodedBlock, EncodedTexts, Truth, open_ids, write_encoded
 
 ENCODED = ("train", "validation")
 _LOOKED_AT = 5_000  # texts of the validation split
 _NO_LABEL = -1  # a language model asks for none, and other tasks refuse such texts before this
+_CUTS: dict[Cut, str] = {
+    "turns": "lose their oldest turns",
+    "answer": "the end of their last answer",
+    "all": "left out (the question fills all)",
+}
 Block = tuple[list[str | None], Encoded]  # labels and ids of some texts
 
 
@@ -46,7 +55,7 @@ def tokenizer_stage(
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         texts = _Texts(folder, dataset, events)
-        if saved is None and LearnOnce.can(config.to_learn):
+        if saved is None and not dataset.chat and LearnOnce.can(config.to_learn):
             pipeline, unknown = texts.learn_once(config.to_learn, work)
         else:
             pipeline = saved or _learned(config.to_learn, dataset, events)
@@ -56,7 +65,8 @@ def tokenizer_stage(
             unknown = texts.encode("train", pipeline)
         result = {
             "digest": pipeline.digest(),
-            "size": pipeline.tokenizer.size,
+            "size": pipeline.size,
+            "marks": pipeline.size - pipeline.tokenizer.size,
             "segmenter": pipeline.tokenizer.version,
             "coverage": 1 - unknown,
             "oov": texts.encode("validation", pipeline),
@@ -67,6 +77,10 @@ def tokenizer_stage(
             f"{result['size']:,} ids ({pipeline.tokenizer.version}); they cover {result['coverage']:.2%} of the "
             f"training text; out of vocabulary on validation: {result['oov']:.2%}"
         )
+        if pipeline.turns is not None:
+            window = pipeline.config.max_length
+            found = cuts(EncodedTexts.open(folder / "train"), pipeline.turns, window)
+            events.result(_said_of_cuts(found, conversations=dataset.count("train"), window=window))
         return result
 
     return Stage(
@@ -81,6 +95,16 @@ def tokenizer_stage(
     )
 
 
+def _said_of_cuts(found: Counter[Cut], *, conversations: int, window: int) -> str:
+    """
+    >>> _said_of_cuts(Counter({"turns": 3, "all": 1}), conversations=500, window=256)
+    '4 of 500 conversations are longer than 256 ids: 3 lose their oldest turns, 1 left out (the question fills all)'
+    """
+    whole = f"{found.total():,} of {conversations:,} conversations are longer than {window:,} ids"
+    lost = [f"{found[cut]:,} {what}" for cut, what in _CUTS.items() if found[cut]]
+    return f"{whole}: {', '.join(lost)}" if lost else whole
+
+
 def _settings(config: PipelineConfig) -> dict[str, Any]:
     return {
         **config.model_dump(mode="json"),
@@ -90,15 +114,19 @@ def _settings(config: PipelineConfig) -> dict[str, Any]:
 
 
 def _learned(config: PipelineConfig, dataset: DatasetVersion, events: Events) -> TextPipeline:
-    bodies = counted(dataset.bodies("train"), events, total=dataset.count("train"))
-    return TextPipeline.train(bodies, config, clean=dataset.normalize_steps)
+    return TextPipeline.train(_said_in("train", dataset, events), config, clean=dataset.normalize_steps)
+
+
+def _said_in(split: str, dataset: DatasetVersion, events: Events) -> Iterator[str]:
+    """Its texts; of conversations what is said in them."""
+    bodies = counted(dataset.bodies(split), events, total=dataset.count(split))
+    return chain.from_iterable(map(contents_of, bodies)) if dataset.chat else iter(bodies)
 
 
 def _longer(pipeline: TextPipeline, config: ExtendConfig, dataset: DatasetVersion, events: Events) -> TextPipeline:
     """With further pieces; says how much shorter texts become by them."""
-    bodies = counted(dataset.bodies("train"), events, total=dataset.count("train"))
-    found = longer(pipeline, bodies, config)
-    texts = [pipeline.normalized(body) for body in islice(dataset.bodies("validation"), _LOOKED_AT)]
+    found = longer(pipeline, _said_in("train", dataset, events), config)
+    texts = list(map(pipeline.normalized, islice(_said_in("validation", dataset, Silent()), _LOOKED_AT)))
     before, now = (_characters_an_id(one, texts) for one in (pipeline, found))
     events.result(
         f"{found.tokenizer.size - pipeline.tokenizer.size:,} pieces were added to {pipeline.tokenizer.size:,} ids; "
@@ -122,9 +150,20 @@ def _saved(reference: str, config: TextConfig, dataset: DatasetVersion, workspac
             f"{dataset.reference} by {', '.join(dataset.normalize_steps) or 'nothing'}.",
             hint="Give data.clean.normalize the same steps, or train a tokenizer on this dataset.",
         )
-    own = {"max_length": config.max_length} if "max_length" in config.model_fields_set else {}
+    own = config.model_dump(include={"max_length", "template"} & config.model_fields_set)
+    _check_template(found, config, reference)
     settings = found.config.model_copy(update=own)
     return TextPipeline(found.tokenizer, settings, clean=dataset.normalize_steps)
+
+
+def _check_template(found: TextPipeline, config: TextConfig, reference: str) -> None:
+    """Raises WenluError `other_template` where the marks of another template have ids already."""
+    if found.config.template not in (None, config.template):
+        raise WenluError(
+            "other_template",
+            f"{reference} lays conversations out by the template '{found.config.template}'.",
+            hint=f"Say text: {{template: {found.config.template}}}, or leave it out.",
+        )
 
 
 def _save(pipeline: TextPipeline, folder: Path) -> None:

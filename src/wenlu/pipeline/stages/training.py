@@ -28,7 +28,7 @@ from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.aims.aim import Aim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
-from wenlu.pipeline.stages.beginning import adopted, brought, grown_of, tokenizer_of
+from wenlu.pipeline.stages.beginning import adopted, brought, grown_of, pipeline_of
 from wenlu.pipeline.stages.together import Job, Start, do_together, leave, taking_part
 from wenlu.storage.local import write_atomic
 from wenlu.text.pipeline import TextPipeline
@@ -189,11 +189,11 @@ def _model(job: Job, named: Component, goal: Aim, *, place: Place, process: Proc
     refuse_too_many_weights(held, trained=learned, place=place, free=process.room(free_memory(place.device)))
     torch.manual_seed(job.contender.training.seed)
     model: nn.Module = named.kind(named.config, **arguments)
-    tokenizer = tokenizer_of(job.tokenizer)
-    if said := brought(model, named, tokenizer):
+    pipeline = pipeline_of(job.tokenizer)
+    if said := brought(model, named, pipeline):
         events.result(said)
     if job.start is not None:
-        events.result(adopted(model, job.start, tokenizer).sentence(job.start.title))
+        events.result(adopted(model, job.start, pipeline).sentence(job.start.title))
     if job.pretrained is not None:
         learned = adopt(model, load_file(job.pretrained / WEIGHTS), origin=_PRETRAINING)
         events.result(learned.sentence(_PRETRAINING))
@@ -252,9 +252,10 @@ def _numbers(model: nn.Module, job: Job) -> tuple[int, int]:
 
 
 def _whole(model: nn.Module, job: Job) -> Collection[str]:
-    """What is learned beside adapters: the vectors of ids, if there are new ones among them."""
-    tokenizer = tokenizer_of(job.tokenizer)
-    return vectors_of(model, tokenizer.size) if grown_of(tokenizer) is not None else ()
+    """What is learned beside adapters: the vectors of ids, if there are new ones, or marks, among them."""
+    pipeline = pipeline_of(job.tokenizer)
+    anew = grown_of(pipeline.tokenizer) is not None or pipeline.turns is not None
+    return vectors_of(model, pipeline.size) if anew else ()
 
 
 def _parameters(model: nn.Module) -> int:

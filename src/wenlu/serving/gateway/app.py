@@ -11,11 +11,12 @@ from time import perf_counter
 
 from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Prediction
-from wenlu.serving.batching import Batcher
-from wenlu.serving.gateway.errors import STATUS, ClientGone, Refusal, error_response
+from wenlu.serving.asks import Asks
+from wenlu.serving.flow.guard import Guard
+from wenlu.serving.gateway.errors import STATUS, ClientGone, error_response
 from wenlu.serving.gateway.exchange import Receive, Request, Response, Scope, Send
 from wenlu.serving.gateway.handlers import Service
-from wenlu.serving.gateway.heads import Head, Hosts, accepted_id, read_head
+from wenlu.serving.gateway.heads import Head, Hosts, accepted_id, read_head, seconds_left
 from wenlu.serving.gateway.model import Model
 from wenlu.serving.gateway.openapi import document
 from wenlu.serving.gateway.protocol import WAITING
@@ -23,6 +24,7 @@ from wenlu.serving.gateway.routes import Router
 from wenlu.serving.gateway.table import ROUTES
 from wenlu.serving.limits import Limits
 from wenlu.serving.metrics import Metrics
+from wenlu.serving.refusal import Refusal
 
 _log = logging.getLogger("wenlu.serving")
 _access = logging.getLogger("wenlu.access")
@@ -33,16 +35,26 @@ _ANSWERED_BY_OURSELVES = "-"  # the route of requests that found none
 class App:
     """One model behind one door, as an ASGI application.
 
-    `obstacle` says why the model may not answer yet; the door is ready once it is empty.
+    With a `guard` it wants keys. `obstacle` says why the model may not answer yet; the door is ready once it is empty.
     """
 
-    def __init__(self, model: Model, batcher: Batcher, metrics: Metrics, *, hosts: Hosts, limits: Limits) -> None:
+    def __init__(
+        self,
+        model: Model,
+        asks: Asks,
+        metrics: Metrics,
+        *,
+        hosts: Hosts,
+        limits: Limits,
+        guard: Guard | None = None,
+    ) -> None:
         self.model = model
         self.metrics = metrics
         self.limits = limits
         self.obstacle = "It has not proven yet that it answers as it was trained."
-        self._batcher = batcher
+        self._asks = asks
         self._hosts = hosts
+        self._guard = guard
         self._router: Router[Service] = Router(ROUTES)
         self._prefix = secrets.token_hex(4)
         self._numbers = itertools.count()
@@ -52,15 +64,24 @@ class App:
         request = Request("", scope, receive)
         route = _ANSWERED_BY_OURSELVES
         try:
-            async with asyncio.timeout(self.limits.request_seconds):
+            async with asyncio.timeout(self.limits.request_seconds) as patience:
                 try:
                     head = read_head(scope["headers"])
+                    request.ends = began + self.limits.request_seconds
+                    if head.deadline_ms:
+                        request.ends = min(request.ends, began + seconds_left(head))
+                        patience.reschedule(asyncio.get_running_loop().time() + request.ends - perf_counter())
                     request.id = accepted_id(head) or self._new_id()
                     self._hosts.check(head)
                     found = self._router.find(scope["method"], scope["raw_path"])
                     route = found.route.pattern
                     request.head, request.argument = head, found.argument
-                    response = await found.route.handler(self, request)
+                    if self._guard is None or found.route.scope is None:
+                        response = await found.route.handler(self, request)
+                    else:
+                        request.caller = self._guard.caller(head.authorization, found.route.scope)
+                        with request.caller.asking():
+                            response = await found.route.handler(self, request)
                 except WenluError as error:
                     response = self._refused(error, request)
         except ClientGone:
@@ -86,7 +107,11 @@ class App:
         """The model's answers; raises ClientGone if the connection is lost before they are there."""
         if self.obstacle:
             raise WenluError("not_ready", f"This service does not answer yet. {self.obstacle}", hint="Try again soon.")
-        waiting = self._batcher.ask(texts)
+        who = ""
+        if request.caller is not None:
+            who = request.caller.record.id
+            request.caller.spend(sum(map(len, texts)))
+        waiting = self._asks.ask(texts, who=who, within=request.ends - perf_counter())
         request.scope[WAITING] = waiting
         try:
             return await waiting

@@ -8,7 +8,7 @@ import msgspec
 
 from wenlu.base.errors import WenluError
 from wenlu.serving.gateway.exchange import Response, json_response
-from wenlu.serving.gateway.heads import Header
+from wenlu.serving.refusal import Refusal
 
 # code → HTTP status. A code that is not here is our own failure: 500, and its message stays in the log.
 STATUS: Mapping[str, int] = {
@@ -18,6 +18,9 @@ STATUS: Mapping[str, int] = {
     "invalid_json": 400,
     "invalid_utf8": 400,
     "too_deep": 400,
+    "no_key": 401,
+    "bad_key": 401,
+    "key_not_allowed": 403,
     "foreign_origin": 403,
     "not_found": 404,
     "not_binary": 404,
@@ -34,6 +37,9 @@ STATUS: Mapping[str, int] = {
     "empty_text": 422,
     "text_too_long": 422,
     "lone_surrogate": 422,
+    "too_many_requests": 429,
+    "too_many_characters": 429,
+    "too_many_at_once": 429,
     "headers_too_large": 431,
     "internal": 500,
     "not_ready": 503,
@@ -52,14 +58,6 @@ RETRY_AFTER: Mapping[str, int] = {
     "too_many_connections": 1,
     "deadline": 5,
 }
-
-
-class Refusal(WenluError):  # noqa: N818  (it is what happens to a request, not a mistake of ours)
-    """An error with headers of its own."""
-
-    def __init__(self, code: str, message: str, *, hint: str = "", headers: tuple[Header, ...] = ()) -> None:
-        super().__init__(code, message, hint=hint)
-        self.headers = headers
 
 
 class ClientGone(Exception):  # noqa: N818  (not an error: people close their browsers)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wenlu.serving.flow.guard import Caller
 from wenlu.serving.gateway.heads import Head, Header
 
 Scope = MutableMapping[str, Any]
@@ -38,6 +39,8 @@ class Request:
     head: Head = field(default_factory=Head)
     argument: bytes = b""
     whole: bool = False  # its body has arrived
+    ends: float = 0.0  # when nobody wants the answer any more, by time.perf_counter
+    caller: Caller | None = None  # who asks, where that is known
 
 
 def json_response(body: bytes, *, status: int = 200, headers: tuple[Header, ...] = ()) -> Response:

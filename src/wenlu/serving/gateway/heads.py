@@ -15,8 +15,19 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 _HOST = re.compile(rb"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 _READ = frozenset(
-    (b"host", b"origin", b"content-type", b"content-length", b"content-encoding", b"transfer-encoding", b"x-request-id")
+    (
+        b"host",
+        b"origin",
+        b"content-type",
+        b"content-length",
+        b"content-encoding",
+        b"transfer-encoding",
+        b"x-request-id",
+        b"authorization",
+        b"x-request-deadline-ms",
+    )
 )
+_MILLISECONDS = re.compile(rb"[1-9][0-9]{0,6}")
 _MOST_REMEMBERED = 64
 
 
@@ -31,6 +42,8 @@ class Head:
     content_encoding: bytes = b""
     transfer_encoding: bytes = b""
     request_id: bytes = b""
+    authorization: bytes = b""
+    deadline_ms: bytes = b""
 
 
 def read_head(headers: Sequence[Header]) -> Head:
@@ -47,6 +60,7 @@ def read_head(headers: Sequence[Header]) -> Head:
     return Head(
         get(b"host", b""), get(b"origin", b""), get(b"content-type", b""), get(b"content-length", b""),
         get(b"content-encoding", b""), get(b"transfer-encoding", b""), get(b"x-request-id", b""),
+        get(b"authorization", b""), get(b"x-request-deadline-ms", b""),
     )  # fmt: skip
 
 
@@ -55,10 +69,19 @@ def accepted_id(head: Head) -> str | None:
     return head.request_id.decode() if head.request_id and _ID.fullmatch(head.request_id) else None
 
 
-class Hosts:
-    """The names this service answers to. A page that rebinds its own name to our address is refused by its Host."""
+def seconds_left(head: Head) -> float:
+    """How long the client will wait, as it says; raises WenluError `bad_http`."""
+    if not _MILLISECONDS.fullmatch(head.deadline_ms):
+        raise WenluError("bad_http", "The header X-Request-Deadline-Ms is no whole number of milliseconds.")
+    return int(head.deadline_ms) / 1_000
 
-    def __init__(self, names: Collection[str]) -> None:
+
+class Hosts:
+    """The names this service answers to. A page that rebinds its own name to our address is refused by its Host; it
+    has no key, so where keys are wanted any name will do."""
+
+    def __init__(self, names: Collection[str], *, any_name: bool = False) -> None:
+        self._any = any_name
         self._names = frozenset(name.lower().strip("[]") for name in names)
         self._good: set[bytes] = set()
 
@@ -79,7 +102,7 @@ class Hosts:
         match = _HOST.fullmatch(host)
         if match is None:
             raise WenluError("bad_host", "The header Host is missing or not a host name.")
-        if match[1].decode().lower().strip("[]") not in self._names:
+        if not self._any and match[1].decode().lower().strip("[]") not in self._names:
             raise WenluError(
                 "host_not_allowed",
                 "This service does not answer to that host name.",

@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from wenlu.base.errors import WenluError, did_you_mean
-from wenlu.serving.gateway.errors import Refusal
+from wenlu.serving.flow.keys import Scope
 from wenlu.serving.gateway.exchange import Request, Response
+from wenlu.serving.refusal import Refusal
 
 Service = TypeVar("Service")
 
 
 @dataclass(frozen=True, slots=True)
 class Route(Generic[Service]):
-    """One row. A pattern may end in one `{name}`, which stands for the whole rest of the path, `/` included."""
+    """One row. A pattern may end in one `{name}`, which stands for the whole rest of the path, `/` included.
+
+    `scope` is what a key must be for; without one anybody may come in, whether the service wants keys or not.
+    """
 
     method: str
     pattern: str
     handler: Callable[[Service, Request], Awaitable[Response]]
     summary: str
+    scope: Scope | None = "infer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_model
@@ -30,17 +31,17 @@ class TorchWriter:
         self._window = manifest.max_length
         self._rows = max(1, _LOGITS // manifest.vocabulary_size // self._window)
 
-    def nats(self, rows: Sequence[Sequence[int]]) -> list[float]:
+    def nats(self, rows: Sequence[Sequence[int]], counted: Sequence[Sequence[bool]] | None = None) -> list[float]:
         """A row longer than the model's context is read in windows that overlap by half; each id is counted once, with
         at least half a context before it."""
         sums = [0.0] * len(rows)
         windows = [window for number, row in enumerate(rows) for window in _windows(number, row, self._window)]
-        windows.sort(key=lambda window: len(window[1]))
+        windows.sort(key=lambda window: len(window.ids))
         with torch.inference_mode():
             for start in range(0, len(windows), self._rows):
                 batch = windows[start : start + self._rows]
-                for (number, _, _), nats in zip(batch, self._counted(batch), strict=True):
-                    sums[number] += nats
+                for window, nats in zip(batch, self._counted(batch, counted), strict=True):
+                    sums[window.row] += nats
         return sums
 
     def write(self, prompt: Sequence[int], sampling: Sampling, *, end: int) -> Iterator[int]:
@@ -49,13 +50,15 @@ class TorchWriter:
     def close(self) -> None:
         del self._model
 
-    def _counted(self, windows: Sequence[_Window]) -> list[float]:
-        longest = max(len(ids) for _, ids, _ in windows)
+    def _counted(self, windows: Sequence[_Window], counted: Sequence[Sequence[bool]] | None) -> list[float]:
+        longest = max(len(window.ids) for window in windows)
         tokens_BT = torch.zeros(len(windows), longest, dtype=torch.long)
         counted_BT = torch.zeros(len(windows), longest, dtype=torch.bool)
-        for place, (_, ids, seen) in enumerate(windows):
+        for place, (row, start, ids, seen) in enumerate(windows):
             tokens_BT[place, : len(ids)] = torch.tensor(ids)
             counted_BT[place, seen : len(ids)] = True
+            if counted is not None:
+                counted_BT[place, : len(ids)] &= torch.tensor(counted[row][start : start + len(ids)], dtype=torch.bool)
         logits_BTV: Tensor = self._model(tokens_BT[:, :-1])
         chosen_BT = logits_BTV.gather(2, tokens_BT[:, 1:, None]).squeeze(2)
         nats_BT = logits_BTV.logsumexp(2) - chosen_BT
@@ -63,20 +66,26 @@ class TorchWriter:
         return sums
 
 
-_Window = tuple[int, Sequence[int], int]
-"""Which row it is from, its ids, and how many of them at its beginning are not counted."""
+class _Window(NamedTuple):
+    """Which row it is from and where it starts there, its ids, and how many of them at its beginning are not
+    counted."""
+
+    row: int
+    start: int
+    ids: Sequence[int]
+    seen: int
 
 
 def _windows(number: int, row: Sequence[int], longest: int) -> Iterator[_Window]:
     """A row in windows of at most `longest` ids and the one that follows.
 
-    >>> [(ids, seen) for _, ids, seen in _windows(0, [1, 2, 3, 4, 5, 6], 4)]
+    >>> [(window.ids, window.seen) for window in _windows(0, [1, 2, 3, 4, 5, 6], 4)]
     [([1, 2, 3, 4, 5], 1), ([3, 4, 5, 6], 3)]
     """
     start, seen = 0, 1
     while True:
         window = row[start : start + longest + 1]
-        yield number, window, seen
+        yield _Window(number, start, window, seen)
         if start + len(window) >= len(row):
             return
         start += longest // 2

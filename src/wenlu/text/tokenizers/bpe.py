@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from wenlu.base.spec import Field
+from wenlu.text.byte_level import byte_letters
 from wenlu.text.counted import counted_characters, counted_runs, counted_words, trained
 from wenlu.text.quick import Encode, quick_bpe
 from wenlu.text.runs import runs as parts_of
@@ -165,15 +166,3 @@ def _lettered(text: str) -> str:
 @cache
 def _letter_of() -> dict[int, str]:
     return {byte: letter for letter, byte in byte_letters().items()}
-
-
-@cache
-def byte_letters() -> dict[str, int]:
-    """The byte that each letter of a byte-level piece stands for (GPT-2's table).
-
-    Printable Latin-1 stands for itself; the other bytes have the letters from U+0100 on, in their order.
-    """
-    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in plain]
-    shifted = {chr(0x100 + position): byte for position, byte in enumerate(others)}
-    return {chr(byte): byte for byte in plain} | shifted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import msgspec
 from wenlu.base.errors import WenluError
 from wenlu.base.spec import Field
 from wenlu.base.variables import expanded
+from wenlu.text.byte_level import bytes_of_ids
 from wenlu.text.cuts import Piece
 from wenlu.text.encoded import NOTHING_AROUND, Around, Encoded
 from wenlu.text.grown import Grown, grown_files, read_grown
@@ -76,9 +78,12 @@ class HuggingFaceTokenizer:
         text: str = self._model.decode(list(ids), skip_special_tokens=True)
         return text
 
-    @property
+    @cached_property
     def piece_bytes(self) -> list[bytes]:
-        raise no_stream()
+        found = bytes_of_ids(msgspec.json.decode(self._content), self.ids)
+        if found is None:
+            raise no_stream()
+        return found
 
     @property
     def ids(self) -> dict[str, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wenlu.base.events import Events
+from wenlu.bundle.chat import Chat
 from wenlu.bundle.manifest import GOLDEN, TEXT, WEIGHTS, Architecture, Description
 from wenlu.bundle.parity import HARD_TEXTS, Golden, golden_bytes
 from wenlu.bundle.sampling import Sampling
@@ -18,6 +19,7 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.recipe import Contender, Recipe, kept_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.stages.candidate import BUNDLE
+from wenlu.pipeline.stages.generate.answers import question_of, record_answers
 from wenlu.serving.runtimes import WRITERS
 from wenlu.storage.local import write_atomic
 
@@ -47,7 +49,8 @@ def candidate_stage(
         )
         seal(place, description)
         bundle = open_bundle(place)
-        rows = _record(Writer(bundle, WRITERS["torch"](bundle)), _golden_texts(dataset))
+        runtime, texts = WRITERS["torch"](bundle), _golden_texts(dataset)
+        rows = record_answers(Chat(bundle, runtime), texts) if dataset.chat else _record(Writer(bundle, runtime), texts)
         write_atomic(place / GOLDEN, golden_bytes(rows))
         manifest = seal(place, description)
         events.result(f"{manifest.version}: sealed with what torch makes of {len(rows)} texts")
@@ -58,6 +61,7 @@ def candidate_stage(
         inputs={"training": training.fingerprint, "name": recipe.name, "dataset": dataset.reference},
         packages=(
             "pipeline.stages.generate.candidate",
+            "pipeline.stages.generate.answers",
             "base",
             "storage",
             "text",
@@ -72,7 +76,8 @@ def candidate_stage(
 def _golden_texts(dataset: DatasetVersion) -> list[str]:
     """Beginnings of test texts chosen by their hash, and the hard ones."""
     chosen = heapq.nsmallest(_GOLDEN_TEXTS, dataset.texts("test"), key=lambda text: text.id)
-    return [*(text.body[:_GOLDEN_CHARACTERS] for text in chosen), *HARD_TEXTS]
+    bodies = [question_of(text.body) if dataset.chat else text.body for text in chosen]
+    return [*(body[:_GOLDEN_CHARACTERS] for body in bodies), *HARD_TEXTS]
 
 
 def _record(writer: Writer, texts: list[str]) -> list[Golden]:

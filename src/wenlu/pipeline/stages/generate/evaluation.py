@@ -24,7 +24,7 @@ from wenlu.pipeline.stages.candidate import BUNDLE
 from wenlu.serving.runtimes import WRITERS
 from wenlu.storage.local import write_atomic
 
-_FILE = "evaluation.json"
+EVALUATION = "evaluation.json"
 _TEXTS, _CHARACTERS = 3_000, 300_000  # of a split, at most: chosen by hash
 _LONGEST = 20_000  # characters of a text that are read
 _TOGETHER = 64
@@ -39,7 +39,7 @@ def evaluation_stage(candidate: Finished, dataset: DatasetVersion) -> Stage:
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         bundle = open_bundle(candidate.folder / BUNDLE)
         judged = _Judging(Writer(bundle, WRITERS["torch"](bundle)), dataset, events)()
-        write_atomic(folder / _FILE, msgspec.json.encode(judged))
+        write_atomic(folder / EVALUATION, msgspec.json.encode(judged))
         test, counting = judged.test, judged.counting
         low, high = test.bits_per_character_interval
         events.result(
@@ -59,7 +59,7 @@ def evaluation_stage(candidate: Finished, dataset: DatasetVersion) -> Stage:
 
 def read_evaluation(stage: Finished) -> Judged:
     """What the stage found."""
-    return msgspec.json.decode((stage.folder / _FILE).read_bytes(), type=Judged)
+    return msgspec.json.decode((stage.folder / EVALUATION).read_bytes(), type=Judged)
 
 
 class _Judging:
@@ -69,22 +69,24 @@ class _Judging:
         self._writer, self._dataset, self._events = writer, dataset, events
 
     def __call__(self) -> Judged:
-        texts = {split: _chosen(self._dataset, split) for split in ("train", "validation", "test")}
+        texts = {split: chosen_texts(self._dataset, split) for split in ("train", "validation", "test")}
         found = {split: self._surprises(bodies) for split, bodies in texts.items()}
         test = texts["test"]
         ngram = Ngram(map(self._writer.bundle.pipeline.normalized, self._dataset.bodies("train")))
         counted = ngram.surprise([self._writer.bundle.pipeline.normalized(body) for body in test])
-        low, high = difference_interval(counted, found["test"].nats, _characters(test))
+        low, high = difference_interval(counted, found["test"].nats, characters_of(test))
         samples = [self._sample(body, number) for number, body in enumerate(test[:_SAMPLES])]
         people = [body[: len(sample.text)] for body, sample in zip(test, samples, strict=False)]
         return Judged(
-            **{split: _measured(texts[split], found[split]) for split in texts},
-            counting=_measured(test, Surprises(counted, _characters(test) + 1)),
+            train=measured(texts["train"], found["train"]),
+            validation=measured(texts["validation"], found["validation"]),
+            test=measured(test, found["test"]),
+            counting=measured(test, Surprises(counted, characters_of(test) + 1)),
             gain=(low, high),
             own=measure_variety([sample.text for sample in samples]),
             people=measure_variety(people),
             samples=tuple(samples),
-            strangest=_strangest(test, found["test"].nats),
+            strangest=strangest(test, found["test"].nats),
         )
 
     def _surprises(self, bodies: list[str]) -> Surprises:
@@ -99,7 +101,7 @@ class _Judging:
         return Sample(prompt, self._writer.write(prompt, _SAMPLING.model_copy(update={"seed": number})).text)
 
 
-def _chosen(dataset: DatasetVersion, split: str) -> list[str]:
+def chosen_texts(dataset: DatasetVersion, split: str) -> list[str]:
     """Texts of a split by their hash, as many as there is patience for, in that order."""
     chosen = heapq.nsmallest(_TEXTS, dataset.texts(split), key=lambda text: text.id)
     bodies = [text.body[:_LONGEST] for text in chosen]
@@ -107,17 +109,19 @@ def _chosen(dataset: DatasetVersion, split: str) -> list[str]:
     return bodies[: max(len(sizes), 1)]
 
 
-def _characters(texts: list[str]) -> NDArray[np.int64]:
+def characters_of(texts: list[str]) -> NDArray[np.int64]:
+    """How many each has [N]."""
     return np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
 
 
-def _measured(texts: list[str], found: Surprises) -> Surprise:
+def measured(texts: list[str], found: Surprises) -> Surprise:
+    """The measures of texts that surprised a model so much."""
     bytes_ = np.fromiter((len(text.encode()) for text in texts), dtype=np.int64, count=len(texts))
-    return measure_surprise(nats=found.nats, tokens=found.tokens, characters=_characters(texts), bytes_=bytes_)
+    return measure_surprise(nats=found.nats, tokens=found.tokens, characters=characters_of(texts), bytes_=bytes_)
 
 
-def _strangest(texts: list[str], nats: NDArray[np.float64]) -> tuple[StrangeText, ...]:
+def strangest(texts: list[str], nats: NDArray[np.float64]) -> tuple[StrangeText, ...]:
     """The texts that need most bits a character; very short ones need many whatever they say."""
-    bits = nats / np.log(2) / np.maximum(_characters(texts), 1)
+    bits = nats / np.log(2) / np.maximum(characters_of(texts), 1)
     order = [place for place in np.argsort(-bits).tolist() if len(texts[place]) >= _LEAST_CHARACTERS]
     return tuple(StrangeText(texts[place][:_SHOWN], float(bits[place])) for place in order[:_STRANGE])

@@ -11,10 +11,13 @@ const made = (tag, text, name) => {
 const EXAMPLES = ["这家店的服务很好，下次还会再来", "质量很差，再也不买了", "とても良かったです。また利用します！", "接客が最悪でした"];
 const MOST_BARS = 12;
 let answersWithNumber = false;
+let key = "";  // in this page's memory alone
 
 async function fetched(path, options) {
-  const reply = await fetch(path, options);
+  const headers = { ...(options || {}).headers, ...(key ? { authorization: `Bearer ${key}` } : {}) };
+  const reply = await fetch(path, { ...options, headers });
   const body = await reply.json();
+  at("unlock").hidden = reply.status === 401 ? false : at("unlock").hidden;
   if (!reply.ok && body.error) throw new Error([body.error.message, body.error.hint].filter(Boolean).join(" "));
   return body;
 }
@@ -121,9 +124,10 @@ function showSnippets() {
   const text = at("text").value;
   const body = JSON.stringify({ inputs: [text] }).replaceAll("'", "\\u0027");
   at("curl").textContent =
-    `curl -s ${location.origin}/v1/predict \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`;
+    `curl -s ${location.origin}/v1/predict \\\n  -H 'content-type: application/json' \\\n` +
+    `${key ? "  -H \"authorization: Bearer $WENLU_KEY\" \\\n" : ""}  -d '${body}'`;
   at("python").textContent =
-    `import wenlu\n\nwith wenlu.Client("${location.origin}") as client:\n` +
+    `import wenlu\n\nwith wenlu.Client("${location.origin}"${key ? ', key="wl_…"' : ""}) as client:\n` +
     `    prediction = client.predict_one(${JSON.stringify(text)})\n    print(${answersWithNumber ? "prediction.value" : "prediction.label, prediction.score"})`;
 }
 
@@ -154,7 +158,17 @@ at("text").addEventListener("keydown", (event) => {
 for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
 offerExamples();
 showSnippets();
-for (const show of [showModel, showReadiness, showInterface]) {
-  show().catch((error) => at("answer").replaceChildren(made("p", error.message, "trouble")));
+function showAll() {
+  for (const show of [showModel, showReadiness, showInterface]) {
+    show().catch((error) => at("answer").replaceChildren(made("p", error.message, "trouble")));
+  }
 }
+at("unlock").addEventListener("submit", (event) => {
+  event.preventDefault();
+  key = at("key").value.trim();
+  at("unlock").hidden = true;
+  at("answer").replaceChildren();
+  showAll();
+});
+showAll();
 if (new URLSearchParams(location.search).has("try")) predict();

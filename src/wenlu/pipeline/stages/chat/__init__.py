@@ -1,0 +1,1 @@
+"""The stages that a model of conversations has of its own."""
