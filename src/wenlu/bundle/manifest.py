@@ -63,6 +63,7 @@ class Lineage(Spec):
     run: str = ""
     code_version: str = ""
     parents: list[str] = []
+    compression: list[str] = Field(default=[], description="The methods, in order, that made it of its parent")
     pretraining: Pretraining | None = None
 
 
