@@ -20,9 +20,11 @@ Computes = Callable[[Bundle], Runtime]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The texts that the model learned from, what computes its weights and its export, and where there is room."""
+    """The dataset that the model learned from, how another is opened, what computes weights and an export, and room for
+    what is made between."""
 
     dataset: DatasetVersion
+    open_dataset: Callable[[str], DatasetVersion]
     torch: Computes
     onnx: Computes
     events: Events
