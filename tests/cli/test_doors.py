@@ -39,6 +39,9 @@ DOORS = {
     "tokenizer compare": ["dataset", "--with", "--normalize", "--example", "--root", "--json"],
     "tokenizer show": ["tokenizer", "texts", "--id", "--root", "--json"],
     "tokenizer export": ["tokenizer", "--output", "--without-normalizer", "--root"],
+    "model compress": [
+        "model", "--max-accuracy-drop", "--max-size", "--max-p95", "--method", "--name", "--root", "--json",
+    ],
     "model export": ["model", "--output", "--to", "--root"],
     "model list": ["--root", "--json"],
     "model show": ["model", "--root"],

@@ -15,7 +15,7 @@ from wenlu.bundle.parity import Golden, golden_bytes, read_golden, tolerance_for
 from wenlu.bundle.predict import Predictor, Runtime, as_numbers
 from wenlu.bundle.seal import Bundle, open_bundle, seal
 from wenlu.compression import METHODS
-from wenlu.compression.means import Means, Method
+from wenlu.compression.means import Means, Method, description_of
 from wenlu.storage.local import write_atomic
 
 _QUANTIZED = 1e-2
@@ -37,21 +37,32 @@ def step(said: str, settings: dict[str, object]) -> Step:
     return Step(said, named.kind(named.config))
 
 
-def make_form(parent: Bundle, chain: Sequence[Step], folder: Path, means: Means) -> Bundle:
-    """The bundle in the new `folder` that the steps, one after the other, make of `parent`.
+class Forms:
+    """The forms of one bundle. What several chains begin with is made once."""
 
-    Its lineage names the parent and the steps. Raises WenluError where a step can't be taken, or `unsteady` where the
-    answers of the outcome depend on what else is asked.
-    """
-    now = parent
-    for number, one in enumerate(chain):
-        last = number == len(chain) - 1
-        now = _made(now, one, folder if last else means.work / f"{folder.name}-{number}", means)
-    return _told(now, parent, chain)
+    def __init__(self, parent: Bundle, means: Means) -> None:
+        self._parent = parent
+        self._means = means
+        self._made: dict[tuple[str, ...], Bundle] = {}
+
+    def make(self, chain: Sequence[Step]) -> Bundle:
+        """The sealed bundle, in the folder for work, that the steps, one after the other, make of the parent.
+
+        Its lineage names the parent and the steps. Raises WenluError where a step can't be taken, or `unsteady` where
+        the answers of the outcome depend on what else is asked.
+        """
+        now = self._parent
+        for number, one in enumerate(chain, 1):
+            way = tuple(step.said for step in chain[:number])
+            if way not in self._made:
+                folder = self._means.work / str(len(self._made))
+                self._made[way] = _told(_made(now, one, folder, self._means), self._parent, chain[:number])
+            now = self._made[way]
+        return now
 
 
 def _made(parent: Bundle, one: Step, folder: Path, means: Means) -> Bundle:
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)  # of a step that failed
     folder.mkdir(parents=True)
     description = one.method(parent, folder, means)
     if not (folder / TEXT).exists():
@@ -112,8 +123,7 @@ def _told(bundle: Bundle, parent: Bundle, chain: Sequence[Step]) -> Bundle:
     before = parent.manifest.lineage
     told = {"parents": [parent.title], "compression": [*before.compression, *(one.said for one in chain)]}
     update = {"lineage": before.model_copy(update=told), "metrics": {}}
-    description = Description.model_validate({name: getattr(bundle.manifest, name) for name in Description.model_fields})
-    seal(bundle.folder, description.model_copy(update=update))
+    seal(bundle.folder, description_of(bundle).model_copy(update=update))
     return open_bundle(bundle.folder)
 
 
