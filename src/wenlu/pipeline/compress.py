@@ -33,12 +33,11 @@ CHAINS = (
     "fp16",
     "int8",
     "int8_dynamic",
-    "int4",
     "vocabulary,min_count=3",
-    "vocabulary,min_count=3+int4",
+    "vocabulary,min_count=3+int8",
     "prune",
     "prune+int8",
-    "vocabulary,min_count=3+prune+int4",
+    "prune,vectors=0.6+int8",
 )
 """What is tried where nobody says otherwise."""
 
@@ -132,15 +131,22 @@ def _forms(
     bundle: Bundle, tried: Sequence[Sequence[Step]], means: Means
 ) -> tuple[dict[str, Bundle], list[Refused]]:
     """What each chain made of the bundle, by its name, and the chains that made nothing."""
-    forms, made, refused = Forms(bundle, means), dict[str, Bundle](), list[Refused]()
+    forms, refused = Forms(bundle, means), list[Refused]()
+    made: dict[str, Bundle] = {}
     for chain in tried:
         said = "+".join(one.said for one in chain)
         means.events.stage(said, reused=False)
         try:
-            made[said] = forms.make(chain)
+            form = forms.make(chain)
         except WenluError as error:
             refused.append(Refused(said, error.message))
             means.events.result(f"not possible: {error.message}")
+            continue
+        same = next((name for name, one in made.items() if one.manifest.version == form.manifest.version), None)
+        if same is None:
+            made[said] = form
+        else:
+            refused.append(Refused(said, f"The same as {same}, byte for byte."))
     return made, refused
 
 
