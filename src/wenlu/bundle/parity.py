@@ -79,7 +79,8 @@ def tolerance_for(
     probabilities, the deviation of the scale for values.
 
     1e-5, or four times the largest difference seen: a long text goes through hundreds of additions, whose order differs
-    between runtimes and processors. Raises WenluError `export_differs` where that would be more than `most`: no rounding.
+    between runtimes and processors. Raises WenluError `export_differs` where that would be more than `most`: that is no
+    rounding.
     """
     wrong = differences(rows, answers, tolerance=unit * most / 4)
     if wrong:

@@ -61,7 +61,7 @@ def compress(  # noqa: PLR0917  (typer reads options from parameters)
     root: Root = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try smaller and faster forms of a model, measure them on this machine, and keep the best that meets the budget."""
+    """Try smaller and faster forms of a model, measure them here, and keep the best that meets the budget."""
     from wenlu.pipeline.threads import share_processors
 
     share_processors()

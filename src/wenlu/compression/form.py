@@ -18,9 +18,9 @@ from wenlu.compression import METHODS
 from wenlu.compression.means import Means, Method, description_of
 from wenlu.storage.local import write_atomic
 
-_QUANTIZED = 1e-2
-"""How far an answer of a quantised form may be from its own recorded one: a rounding that falls to the other side moves
-an answer more than an addition in another order does."""
+_LEAST_QUANTIZED, _MOST_QUANTIZED = 1e-3, 1e-2
+"""How far an answer of a quantised form may be from its own recorded one: a rounding that falls to the other side, as
+one may on another processor, moves an answer more than an addition in another order does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +90,18 @@ def _sealed_without(folder: Path, description: Description, texts: list[str], me
     """The export itself says the answers, and must give them again in any company."""
     seal(folder, description)
     bundle = open_bundle(folder)
-    runtime = means.onnx(bundle)
+    runtime, unit = means.onnx(bundle), _unit(description)
     rows = _recorded(folder, description, texts, runtime)
     alone = [as_numbers(one) for text in texts for one in Predictor(bundle, runtime).predict([text])]
     try:
-        tolerance = tolerance_for(rows, alone, unit=_unit(description), most=_QUANTIZED)
+        tolerance = tolerance_for(rows, alone, unit=unit, most=_MOST_QUANTIZED)
     except WenluError as error:
         raise WenluError(
             "unsteady",
             f"Its answers depend on what else is asked at the same time: {error.message}",
             hint="int8, whose ranges are fixed, has not this fault.",
         ) from None
-    return _sealed(folder, description, tolerance)
+    return _sealed(folder, description, max(unit * _LEAST_QUANTIZED, tolerance))
 
 
 def _recorded(folder: Path, description: Description, texts: list[str], runtime: Runtime) -> list[Golden]:

@@ -87,7 +87,8 @@ class Graph:
 
     def to_bytes(self) -> bytes:
         """The same bytes for the same graph."""
-        return self.to_model().SerializeToString(deterministic=True)
+        content: bytes = self.to_model().SerializeToString(deterministic=True)
+        return content
 
     def _needed(self) -> list[onnx.NodeProto]:
         wanted = {one.name for one in self.model.graph.output}

@@ -81,7 +81,9 @@ def _test(bundle: Bundle, dataset: DatasetVersion) -> tuple[list[str], NDArray[n
     rows = list(dataset.rows("test"))
     strange = sorted({label or "" for _, label in rows} - labels.keys())
     if not rows:
-        raise WenluError("no_texts", f"{dataset.reference} has no test text to measure on.", hint="Give data.split one.")
+        raise WenluError(
+            "no_texts", f"{dataset.reference} has no test text to measure on.", hint="Give data.split one."
+        )
     if strange:
         raise WenluError(
             "other_labels",

@@ -33,8 +33,8 @@ _SPLITS = ("train", "validation")
 
 
 class Prune:
-    """Units of the least magnitude go (`share` of them), then the rest learns for a while from the training texts and from
-    what the whole model answers to them."""
+    """Units of the least magnitude go (`share` of them), then the rest learns for a while, from the training texts and
+    from what the whole model answers to them."""
 
     class Config(Cut):
         epochs: int = Field(3, ge=0, le=1000, description="Times through the training texts, to learn again")
@@ -109,7 +109,8 @@ def _write_texts(parent: Bundle, means: Means, work: Path) -> None:
             raise WenluError("no_texts", f"{means.dataset.reference} has no {split} text to learn again from.")
         blocks = (
             EncodedBlock.of(
-                parent.pipeline.encode([body for body, _ in chunk]), [numbers.get(label or "", -1) for _, label in chunk]
+                parent.pipeline.encode([body for body, _ in chunk]),
+                [numbers.get(label or "", -1) for _, label in chunk],
             )
             for chunk in (rows[start : start + _TOGETHER] for start in range(0, len(rows), _TOGETHER))
         )

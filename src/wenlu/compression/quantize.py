@@ -55,8 +55,8 @@ class Fp16:
 
 
 class Int8:
-    """Weights and what they are multiplied with are int8: vectors row by row, matrices channel by channel, and inputs in
-    ranges that training texts had. So an answer does not depend on what else is asked at the same time."""
+    """Weights and what they are multiplied with are int8: vectors row by row, matrices channel by channel, and inputs
+    in ranges that training texts had. So an answer does not depend on what else is asked at the same time."""
 
     class Config(Spec):
         texts: int = Field(256, ge=1, le=100_000, description="Training texts that tell the ranges")
@@ -161,9 +161,7 @@ class _Batches(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime is u
     """Texts as a service would batch them."""
 
     def __init__(self, ids: list[list[int]]) -> None:
-        self._batches: Iterator[tuple[Ids, Ids]] = (
-            padded([ids[row] for row in rows]) for rows in _by_length(ids)
-        )
+        self._batches: Iterator[tuple[Ids, Ids]] = (padded([ids[row] for row in rows]) for rows in _by_length(ids))
 
     def get_next(self) -> dict[str, Any] | None:
         batch = next(self._batches, None)

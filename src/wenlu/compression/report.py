@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -136,7 +136,11 @@ def _refused(found: Compression) -> Markup:
 
 
 def _budget(found: Compression) -> Markup:
-    shown = {"max_accuracy_drop": lambda drop: f"{drop:g}", "max_size": shown_size, "max_p95": shown_time}
+    shown: dict[str, Callable[[Any], str]] = {
+        "max_accuracy_drop": lambda drop: f"{drop:g}",
+        "max_size": shown_size,
+        "max_p95": shown_time,
+    }
     facts: Iterable[tuple[str, str]] = (
         (say(f"budget.{key}"), say("budget.none") if value is None else shown[key](value))
         for key, value in found.budget.items()

@@ -70,9 +70,7 @@ class Vocabulary:
         }
         return description_of(parent).model_copy(update=told)
 
-    def _kept(
-        self, pipeline: TextPipeline, dataset: DatasetVersion, *, always: set[int]
-    ) -> NDArray[np.int64]:
+    def _kept(self, pipeline: TextPipeline, dataset: DatasetVersion, *, always: set[int]) -> NDArray[np.int64]:
         """The ids that stay, ascending."""
         counts = np.zeros(pipeline.tokenizer.size, dtype=np.int64)
         for bodies in _chunks(dataset.bodies("train")):

@@ -18,7 +18,7 @@ from wenlu.base.events import Events
 from wenlu.bundle.manifest import COMPRESSION, REPORT
 from wenlu.bundle.seal import Bundle, open_bundle, seal
 from wenlu.bundle.shelf import find_model, make_current
-from wenlu.compression.budget import Budget, Choice, Refused, choose_form
+from wenlu.compression.budget import Budget, Refused, choose_form
 from wenlu.compression.form import Forms, Step, step
 from wenlu.compression.means import Means, description_of
 from wenlu.compression.measure import Figures, Measurable, measured
@@ -62,8 +62,8 @@ def compress(
     chains: Sequence[str] = (),
     name: str | None = None,
 ) -> Compressed:
-    """Try chains of methods (`vocabulary,min_count=3+int8`) on a classifier, measure each beside it on this machine, and
-    keep the best that meets the budget, as `name` (`REFERENCE-small` if left out).
+    """Try chains of methods (`vocabulary,min_count=3+int8`) on a classifier, measure each beside it on this machine,
+    and keep the best that meets the budget, as `name` (`REFERENCE-small` if left out).
 
     Raises WenluError `over_budget` where none does, and then keeps nothing.
     """
@@ -127,9 +127,7 @@ def _settings(said: str) -> dict[str, Any]:
     return settings
 
 
-def _forms(
-    bundle: Bundle, tried: Sequence[Sequence[Step]], means: Means
-) -> tuple[dict[str, Bundle], list[Refused]]:
+def _forms(bundle: Bundle, tried: Sequence[Sequence[Step]], means: Means) -> tuple[dict[str, Bundle], list[Refused]]:
     """What each chain made of the bundle, by its name, and the chains that made nothing."""
     forms, refused = Forms(bundle, means), list[Refused]()
     made: dict[str, Bundle] = {}

@@ -20,8 +20,8 @@ _LEAST = 1e-12  # below it a probability is as good as 0, and its logarithm no n
 class Distil(Classify):
     """Ids in, one of C labels out, as a teacher answers (Hinton, Vinyals and Dean 2015).
 
-    The loss of a text is weight · T² · KL(teacher || student), both at temperature T, and (1 - weight) of the usual loss
-    where the text has a label: one without has the number -1. Validation is against true labels, as ever.
+    The loss of a text is weight · T² · KL(teacher || student), both at temperature T, and (1 - weight) of the usual
+    loss where the text has a label: one without has the number -1. Validation is against true labels, as ever.
     """
 
     def __init__(
