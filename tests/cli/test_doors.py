@@ -53,6 +53,9 @@ DOORS = {
         "model", "--data", "--split", "--text", "--label", "--url", "--against", "--report",
         "--report-language", "--root", "--json",
     ],
+    "model compress": [
+        "model", "--max-accuracy-drop", "--max-size", "--max-p95", "--method", "--name", "--root", "--json",
+    ],
     "model export": ["model", "--output", "--to", "--root"],
     "model list": ["--root", "--json"],
     "model show": ["model", "--root"],

@@ -17,9 +17,10 @@ ONNX = "model.onnx"
 GOLDEN = "golden.jsonl"
 REPORT = "report.html"
 TEXT = "text"
+COMPRESSION = "compression.json"
 
 # Files that say how good the model is, not what it answers: another report is not another version.
-_BESIDE_THE_ANSWER = frozenset({REPORT, MANIFEST})
+_BESIDE_THE_ANSWER = frozenset({REPORT, COMPRESSION, MANIFEST})
 
 
 class FileRecord(Spec):
@@ -63,6 +64,7 @@ class Lineage(Spec):
     run: str = ""
     code_version: str = ""
     parents: list[str] = []
+    compression: list[str] = Field(default=[], description="The methods, in order, that made it of its parent")
     pretraining: Pretraining | None = None
 
 

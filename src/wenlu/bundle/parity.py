@@ -68,14 +68,21 @@ def differences(rows: Sequence[Golden], answers: Sequence[Mapping[str, float]], 
     ]
 
 
-def tolerance_for(rows: Sequence[Golden], answers: Sequence[Mapping[str, float]], *, unit: float = 1.0) -> float:
+def tolerance_for(
+    rows: Sequence[Golden],
+    answers: Sequence[Mapping[str, float]],
+    *,
+    unit: float = 1.0,
+    most: float = _LARGEST_TOLERANCE,
+) -> float:
     """How far a number may be from the recorded one, given what the export answers where it is made. `unit` is 1 for
     probabilities, the deviation of the scale for values.
 
     1e-5, or four times the largest difference seen: a long text goes through hundreds of additions, whose order differs
-    between runtimes and processors. Raises WenluError `export_differs` where that would be more than 1e-4: no rounding.
+    between runtimes and processors. Raises WenluError `export_differs` where that would be more than `most`: that is no
+    rounding.
     """
-    wrong = differences(rows, answers, tolerance=unit * _LARGEST_TOLERANCE / 4)
+    wrong = differences(rows, answers, tolerance=unit * most / 4)
     if wrong:
         raise WenluError("export_differs", f"The exported model differs from the trained one: {'; '.join(wrong[:3])}.")
     largest = max(gap for row, scores in zip(rows, answers, strict=True) for gap in _gaps(row.scores, scores).values())

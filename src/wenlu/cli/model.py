@@ -45,6 +45,48 @@ def _shown(metrics: dict[str, float]) -> str:
     return f"RMSE {metrics['test_rmse']:.4g} on test" if "test_rmse" in metrics else ""
 
 
+@app.command("compress")
+def compress(  # noqa: PLR0917  (typer reads options from parameters)
+    model: Annotated[str, typer.Argument(help="A classifier: name, name@version, or a folder")],
+    drop: Annotated[
+        float, typer.Option("--max-accuracy-drop", min=0, max=100, help="Points of accuracy on test that may be lost")
+    ] = 0.5,
+    size: Annotated[str | None, typer.Option("--max-size", help="What a service reads at most, such as 5MB")] = None,
+    p95: Annotated[
+        str | None, typer.Option("--max-p95", help="Time that 95 of 100 single answers take at most, such as 2ms")
+    ] = None,
+    methods: Annotated[
+        list[str] | None,
+        typer.Option("--method", help="A chain to try, such as vocabulary,min_count=3+int8; left out: the usual ones"),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of what is kept; left out: the model's with -small")] = None,
+    root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try smaller and faster forms of a model, measure them here, and keep the best that meets the budget."""
+    from wenlu.pipeline.threads import share_processors
+
+    share_processors()
+    from wenlu.base.spec import check
+    from wenlu.cli.terminal import Terminal
+    from wenlu.compression.budget import Budget, bytes_of, seconds_of
+    from wenlu.pipeline.compress import compress as look
+    from wenlu.storage.workspace import Workspace
+
+    said = {
+        "max_accuracy_drop": drop,
+        "max_size": None if size is None else bytes_of(size),
+        "max_p95": None if p95 is None else seconds_of(p95),
+    }
+    budget = check(Budget, said, where="wenlu model compress")
+    result = look(model, Workspace.at(root), Terminal(), budget=budget, chains=methods or (), name=name)
+    if as_json:
+        print_json({"model": result.model, "folder": str(result.folder), "found": result.found})
+        return
+    typer.echo(f"\n{result.found.choice.sentence}\n\nmodel   {result.model}")
+    typer.echo(f"report  {result.folder / 'report.html'}\nserve   wenlu serve {result.model}")
+
+
 @app.command("export")
 def export(
     model: Annotated[str, typer.Argument(help="name, name@version, or a folder")],

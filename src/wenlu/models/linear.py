@@ -66,6 +66,20 @@ class Linear(nn.Module):
         table_GC[owner[of_kept], pairs[of_kept] % self.labels] = counts[of_kept]
         self._keep(names[kept], totals[kept], _ratios(table_GC, self.config.smoothing))
 
+    @torch.no_grad()
+    def loudest(self, features: int) -> Linear:
+        """A model of the `features` n-grams that speak most for one label against another, with room for no more."""
+        votes_GC = self.weights * self.ratios
+        loudness_G = (votes_GC.amax(1) - votes_GC.amin(1)).masked_fill(self.names == _NONE, _NONE)
+        known = int((self.names != _NONE).sum())
+        kept = loudness_G.topk(min(features, known)).indices.sort().values  # names ascend, so they do here
+        config = self.config.model_copy(update={"features": features})
+        model = Linear(config, vocabulary_size=0, labels=self.labels)
+        model._keep(self.names[kept].numpy(), loudness_G[kept].numpy(), self.ratios[kept].double().numpy())
+        model.weights[1 : len(kept) + 1] = self.weights[kept]
+        model.output.copy_(self.output)
+        return model
+
     def forward(self, tokens_BT: Tensor, lengths_B: Tensor) -> Tensor:
         names_BG = self._names(tokens_BT, lengths_B)
         first_BG = names_BG != nn.functional.pad(names_BG, (1, 0), value=_NONE)[:, :-1]

@@ -111,6 +111,10 @@ class PieceTokenizer:
             b"" if number in (PAD_ID, UNK_ID) else piece.encode() for number, piece in enumerate(self.vocabulary.pieces)
         ]
 
+    def only(self, ids: Sequence[int]) -> Self:
+        """The same with these ids alone, which keep their order; all other pieces are unknown to it."""
+        return type(self)(Vocabulary(self.vocabulary.decode(ids)), self._segment)
+
     def to_files(self) -> dict[str, bytes]:
         words = self._segment.dictionary
         return {_FILE: self.vocabulary.to_bytes(), **({DICTIONARY_FILE: words.content} if words else {})}
