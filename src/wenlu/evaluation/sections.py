@@ -23,7 +23,7 @@ _CONFUSIONS_BESIDE_MAP, _CONFUSIONS_ALONE = 6, 20
 _MOST_LABELS_COUNTED = 20
 
 # How evidence is written, by its key.
-_COUNTS = frozenset({"texts", "epochs", "since_epoch"})
+_COUNTS = frozenset({"texts", "epochs", "since_epoch", "leaked_texts", "sure_texts", "doubted_texts"})
 _DIFFERENCES = frozenset({"gap", "half_width"})
 
 

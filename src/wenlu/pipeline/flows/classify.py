@@ -11,6 +11,7 @@ from wenlu.pipeline.stages.candidate import candidate_stage
 from wenlu.pipeline.stages.evaluation import evaluation_stage
 from wenlu.pipeline.stages.model import model_stage
 from wenlu.pipeline.stages.shelving import Contended
+from wenlu.pipeline.stages.suspicion import suspicion_stage
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
 from wenlu.pipeline.stages.training import training_stage
 
@@ -19,9 +20,10 @@ def classify(flow: Flow) -> RunResult:
     """Raises WenluError: `too_few_labels`, `empty_split`, `bad_settings`, and what the stages raise."""
     _check_labels(flow.dataset, flow.recipe)
     contended = contest(flow, contend)
-    result = flow.finish(model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace)).result
-    folder = flow.workspace.root / result["folder"]
-    return RunResult(flow.run, result["model"], folder, result["choice"], result["verdict"])
+    suspicion = flow.finish(suspicion_stage(flow.dataset))
+    stage = model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace, suspicion=suspicion)
+    result = flow.finish(stage).result
+    return flow.left(result)
 
 
 def contend(flow: Flow, name: str, contender: Contender) -> Contended:

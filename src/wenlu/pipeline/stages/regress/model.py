@@ -63,6 +63,11 @@ class _Outcome:
         return cls(judged, choice, verdicts)
 
     @property
+    def own(self) -> str:
+        """The recipe's own model; of several the best."""
+        return min(self.judged[:-1] or self.judged, key=lambda one: one.evaluation.validation.rmse.value).stages.name
+
+    @property
     def deployed(self) -> Contended:
         return next(one.stages for one in self.judged if one.stages.name == self.choice.name)
 
@@ -89,6 +94,8 @@ def model_stage(
             "folder": str(place),
             "choice": outcome.choice.sentence,
             "verdict": verdict,
+            "own": outcome.own,
+            "findings": msgspec.to_builtins(outcome.verdicts[outcome.own].findings),
         }
 
     return Stage(
