@@ -16,10 +16,11 @@ WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
 GOLDEN = "golden.jsonl"
 REPORT = "report.html"
+REPORT_JSON = "report.json"
 TEXT = "text"
 
 # Files that say how good the model is, not what it answers: another report is not another version.
-_BESIDE_THE_ANSWER = frozenset({REPORT, MANIFEST})
+_BESIDE_THE_ANSWER = frozenset({REPORT, REPORT_JSON, MANIFEST})
 
 
 class FileRecord(Spec):

@@ -32,7 +32,8 @@ class Answered:
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
-        return np.not_equal(self.answers, self.truth)
+        wrong: NDArray[np.bool_] = self.answers != self.truth
+        return wrong
 
     @property
     def accuracy(self) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from wenlu.drawing.page import page
-from wenlu.evaluation import sections
-from wenlu.evaluation.facts import CandidateFacts, DatasetFacts, Report, TokenizerFacts
+from wenlu.evaluation import doubtful, sections
+from wenlu.evaluation.facts import CandidateFacts, DatasetFacts, Report, Story, TokenizerFacts
 from wenlu.evaluation.pretraining import pretraining
 from wenlu.evaluation.words import say
 
-__all__ = ["CandidateFacts", "DatasetFacts", "Report", "TokenizerFacts", "render_report"]
+__all__ = ["CandidateFacts", "DatasetFacts", "Report", "TokenizerFacts", "render_report", "report_json"]
 
 _SECTIONS = (
     sections.findings,
+    doubtful.mislabelled,
+    doubtful.copies,
     sections.candidates,
     sections.learning,
     pretraining,
@@ -20,6 +24,11 @@ _SECTIONS = (
     sections.texts,
     sections.lineage,
 )
+
+
+def report_json(report: Story) -> bytes:
+    """All of it for programs, as JSON."""
+    return msgspec.json.format(msgspec.json.encode(report))
 
 
 def render_report(report: Report) -> str:

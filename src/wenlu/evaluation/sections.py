@@ -87,6 +87,8 @@ def _finding(finding: Finding) -> Markup:
             (WORDS.known(f"evidence.{key}", key), _evidence(key, value)) for key, value in finding.evidence.items()
         ],
         good=finding.good,
+        name=finding.name,
+        changes=finding.changes,
     )
 
 

@@ -200,11 +200,13 @@ class Recipe(Spec):
 
 @dataclass(frozen=True, slots=True)
 class LoadedRecipe:
-    """A checked recipe, its text as it was run (settings from the command line included), and that text's digest."""
+    """A checked recipe, its text as it was run (settings from the command line included), that text's digest, and the
+    settings themselves."""
 
     recipe: Recipe
     text: str
     sha256: str
+    settings: tuple[str, ...] = ()
 
 
 def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
@@ -226,7 +228,7 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
     recipe = check(Recipe, data, where=str(path))
     _check_fit(recipe)
     text = written if not settings else yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
-    return LoadedRecipe(recipe, text, hashlib.sha256(text.encode()).hexdigest())
+    return LoadedRecipe(recipe, text, hashlib.sha256(text.encode()).hexdigest(), tuple(settings))
 
 
 def contender_model(contender: Contender) -> Component:
@@ -326,7 +328,7 @@ def _imported(reads: TextConfig) -> bool:
 
 
 # Where a recipe names components, in its own part and again under `baseline`.
-_COMPONENTS: Mapping[str, Table] = {
+COMPONENTS: Mapping[str, Table] = {
     "text.tokenizer": TOKENIZERS,
     "text.tokenizer.segmenter": SEGMENTERS,
     "model": MODELS,
@@ -342,7 +344,7 @@ def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
     """Look every named component up, so that a mistake in the last stage is not found after an hour of the first."""
     looks: list[Callable[[], object]] = [
         partial(component, table, named, where=place)
-        for path, table in _COMPONENTS.items()
+        for path, table in COMPONENTS.items()
         for place in (path, f"baseline.{path}")
         if (named := _at(data, place)) is not None and not (place == "model" and is_auto(named))
     ]

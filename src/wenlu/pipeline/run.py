@@ -37,7 +37,8 @@ def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events, *, cl
             result = _run(loaded, workspace, tracked, run, cluster)
         findings = msgspec.to_builtins(result.findings)
         told = {"model": result.model, "choice": result.choice, "verdict": result.verdict}
-        journal.finish({**told, "own": result.own, "findings": findings})
+        judged = {"own": result.own, "findings": findings}
+        journal.finish({"recipe": recipe.name, "settings": loaded.settings, **told, **judged})
     return result
 
 

@@ -16,12 +16,14 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.choose import Candidate, Choice, choose, difference_p_value
 from wenlu.evaluation.doubts import Doubts
 from wenlu.evaluation.facts import CandidateFacts, Report
-from wenlu.evaluation.report import render_report
+from wenlu.evaluation.found import Remedies
+from wenlu.evaluation.report import render_report, report_json
 from wenlu.evaluation.verdict import Epoch, Verdict, judge
 from wenlu.pipeline.recipe import LoadedRecipe
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.stages.doubted import Doubted
 from wenlu.pipeline.stages.evaluation import Evaluation, read_evaluation
+from wenlu.pipeline.stages.remedied import remedies_for
 from wenlu.pipeline.stages.shelving import (
     Contended,
     dataset_facts,
@@ -64,7 +66,13 @@ def model_stage(
         own = max(judged[:-1] or judged, key=lambda one: one.evaluation.validation.accuracy)
         doubted = Doubted.among([one.stages for one in judged], dataset, suspicion)
         verdicts = {
-            one.stages.name: _verdict(one, baseline=judged[-1], dataset=dataset, doubts=doubted.of(one.stages))
+            one.stages.name: _verdict(
+                one,
+                baseline=judged[-1],
+                dataset=dataset,
+                doubts=doubted.of(one.stages),
+                remedies=remedies_for(one.stages, recipe) if one is own else None,
+            )
             for one in judged
         }
         for one in judged:
@@ -77,8 +85,11 @@ def model_stage(
                 dataset=dataset,
                 lineage=lineage,
                 loaded=loaded,
+                doubts=doubted.of(one.stages),
             )
-            shelve(one.stages.candidate, render_report(facts), _metrics(one), lineage, workspace)
+            shelve(
+                one.stages.candidate, render_report(facts), _metrics(one), lineage, workspace, told=report_json(facts)
+            )
         reference = f"{recipe.name}@{deployed.stages.candidate.result['version']}"
         make_current(workspace, recipe.name, deployed.stages.candidate.result["version"])
         events.result(choice.sentence)
@@ -116,7 +127,9 @@ def _candidate(one: _Judged) -> Candidate:
     return Candidate(one.stages.name, one.evaluation.validation, one.evaluation.right)
 
 
-def _verdict(one: _Judged, *, baseline: _Judged, dataset: DatasetVersion, doubts: Doubts) -> Verdict:
+def _verdict(
+    one: _Judged, *, baseline: _Judged, dataset: DatasetVersion, doubts: Doubts, remedies: Remedies | None
+) -> Verdict:
     counts = dataset.label_counts("train")
     total = sum(counts.values())
     found = one.evaluation
@@ -130,6 +143,7 @@ def _verdict(one: _Judged, *, baseline: _Judged, dataset: DatasetVersion, doubts
         shares={label: number / total for label, number in counts.items()},
         doubts=doubts,
         p_value=difference_p_value(_candidate(one), _candidate(baseline)),
+        remedies=remedies,
     )
 
 
@@ -148,6 +162,7 @@ def _report(
     dataset: DatasetVersion,
     lineage: Lineage,
     loaded: LoadedRecipe,
+    doubts: Doubts,
 ) -> Report:
     return Report(
         title=loaded.recipe.name,
@@ -163,6 +178,7 @@ def _report(
         recipe=loaded.text,
         pretraining=one.stages.pretraining,
         subject=one.stages.name,
+        doubts=doubts,
     )
 
 
