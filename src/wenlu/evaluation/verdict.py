@@ -152,6 +152,11 @@ def _underfitting(case: _Case) -> Found | None:
     return Found("underfitting", "underfitting.baseline", evidence, values)
 
 
+def _poor_for_lack_of_training(case: _Case) -> Found | None:
+    """Poor on its own training texts, but still improving: the first cause to be tried."""
+    return _undertraining(case) if _underfitting(case) else None
+
+
 def _overfitting(case: _Case) -> Found | None:
     """A wide gap that chance can't explain: training accuracy also lies outside validation's 95 % interval."""
     train, validation = case.train.accuracy, case.validation.accuracy
@@ -277,9 +282,10 @@ _CHECKS: tuple[Callable[[_Case], Found | None], ...] = (
     lambda case: doubtful.giveaway(case.doubts),
     lambda case: doubtful.label_noise(case.doubts),
     _rare_labels,
+    _poor_for_lack_of_training,
+    _underfitting,
     _overfitting,
     _undertraining,
-    _underfitting,
     _below_baseline,
     _imbalance,
     _few_texts,
