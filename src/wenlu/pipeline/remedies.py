@@ -119,6 +119,8 @@ def _simple(asked: _Asked) -> Remedy | None:
 
 
 def _weights(asked: _Asked) -> Remedy | None:
+    if asked.recipe.aim != "classify":
+        return None
     return _cross_entropy(asked, "weights", "class_weights", "balanced")
 
 
