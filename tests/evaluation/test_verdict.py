@@ -7,6 +7,7 @@ import pytest
 from tests.evaluation.made_up import history, metrics
 
 from wenlu.base.errors import WenluError
+from wenlu.evaluation.curve import Fraction
 from wenlu.evaluation.doubts import Doubts, Giveaway, Leaks, Noise
 from wenlu.evaluation.found import Remedy
 from wenlu.evaluation.verdict import Verdict, best_epoch, judge
@@ -243,3 +244,36 @@ def test_every_finding_has_its_advice_in_the_catalogue():
 def test_a_verdict_survives_json():
     verdict = judge(**GOOD)
     assert msgspec.json.decode(msgspec.json.encode(verdict), type=Verdict) == verdict
+
+
+def curve(*accuracies: float) -> tuple[Fraction, ...]:
+    shares = (0.25, 0.5, 1.0)
+    return tuple(Fraction(share, round(8000 * share), one) for share, one in zip(shares, accuracies, strict=True))
+
+
+def test_a_curve_that_still_rises_asks_for_more_texts():
+    verdict = judge(**{**GOOD, "curve": curve(0.78, 0.83, 0.87)})
+    assert codes(verdict) == ["high_variance"]
+    assert verdict.findings[0].evidence["gain"] == pytest.approx(0.04)
+    assert "87.0 % on validation with 8,000 training texts, 83.0 % with 4,000" in verdict.sentence
+    assert verdict.findings[0].advice.endswith("gained 4.0 points, so 16,000 should gain nearly as much again.")
+
+
+@pytest.mark.parametrize("accuracies", [(0.86, 0.866, 0.87), (0.86, 0.855, 0.87), (0.87, 0.87, 0.865)])
+def test_a_flat_curve_or_one_within_chance_asks_for_nothing(accuracies: tuple[float, ...]):
+    assert codes(judge(**{**GOOD, "curve": curve(*accuracies), "validation": metrics(0.87, texts=800)})) == ["healthy"]
+
+
+def test_a_rise_that_training_texts_share_is_no_variance():
+    alike = {"train": metrics(0.87), "validation": metrics(0.87), "curve": curve(0.78, 0.83, 0.87)}
+    assert codes(judge(**{**GOOD, **alike})) == ["healthy"]
+
+
+def test_poor_and_still_improving_is_to_be_trained_longer_first():
+    poor = {"train": metrics(0.58), "validation": metrics(0.57), "baseline": None, "history": history(0.69, 0.67, 0.64)}
+    assert codes(judge(**{**GOOD, **poor})) == ["undertraining", "underfitting"]
+
+
+def test_what_is_worse_at_its_own_texts_than_the_baseline_at_new_ones_has_not_memorised_enough_to_matter():
+    both = {"train": metrics(0.80), "validation": metrics(0.66), "baseline": metrics(0.93)}
+    assert codes(judge(**{**GOOD, **both})) == ["underfitting", "overfitting", "below_baseline"]

@@ -172,3 +172,26 @@ def test_an_advice_that_no_setting_follows_says_what_to_do_instead(tiny: Path, t
     assert error.code == "no_change"
     assert error.message.endswith("Do so.")
     assert error.hint == "advice-2: Do so."
+
+
+def test_a_learning_curve_is_trained_told_and_drawn_where_it_is_asked_for(tmp_path: Path):
+    path = recipe(tmp_path, list(reviews("zh", 120)))
+    root = tmp_path / "root"
+    result = run_recipe(load_recipe(path, settings=["evaluation.learning_curve=true"]), Workspace(root), Silent())
+    reports = [json.loads(found.read_bytes()) for found in (root / "models").glob("tiny/*/report.json")]
+    (own,) = [told for told in reports if told["curve"]]
+    assert own["subject"] == result.own
+    assert [one["share"] for one in own["curve"]] == [0.25, 0.5, 1.0]
+    assert [one["texts"] for one in own["curve"]] == [round(own["curve"][2]["texts"] * one) for one in (0.25, 0.5, 1)]
+    assert {one.name.rpartition("-")[0] for one in (root / "stages").glob("training*")} == {
+        f"training-{name}" for name in ("bag", "bag-1-of-4", "bag-1-of-2", "bag-(baseline)")
+    }
+    pages = [page.read_text(encoding="utf-8") for page in (root / "models").glob("tiny/*/report.html")]
+    assert sum("Learning curve" in page for page in pages) == 1
+
+
+def test_a_learning_curve_is_for_classifiers(tmp_path: Path):
+    path = recipe(tmp_path, [("很好", "1.0")], target="number")
+    with pytest.raises(WenluError) as error:
+        load_recipe(path, settings=["task=regress", "evaluation.learning_curve=true"])
+    assert "evaluation.learning_curve is for classifiers" in error.value.message

@@ -6,6 +6,7 @@ import msgspec
 
 from wenlu.drawing.page import page
 from wenlu.evaluation import doubtful, sections
+from wenlu.evaluation.curve import drawn
 from wenlu.evaluation.facts import CandidateFacts, DatasetFacts, Report, Story, TokenizerFacts
 from wenlu.evaluation.pretraining import pretraining
 from wenlu.evaluation.words import say
@@ -18,6 +19,7 @@ _SECTIONS = (
     doubtful.copies,
     sections.candidates,
     sections.learning,
+    lambda report, subject: drawn(report.curve),
     pretraining,
     sections.labels,
     sections.hardest,

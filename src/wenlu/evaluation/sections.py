@@ -24,7 +24,7 @@ _MOST_LABELS_COUNTED = 20
 
 # How evidence is written, by its key.
 _COUNTS = frozenset({"texts", "epochs", "since_epoch", "leaked_texts", "sure_texts", "doubted_texts"})
-_DIFFERENCES = frozenset({"gap", "half_width"})
+_DIFFERENCES = frozenset({"gap", "gain", "half_width"})
 
 
 def subject_of(report: Report) -> CandidateFacts:

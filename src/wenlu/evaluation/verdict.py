@@ -15,6 +15,7 @@ from wenlu.base.finding import HEALTHY, Finding
 from wenlu.drawing.figures import count, percent, percent_range, points
 from wenlu.evaluation import doubts as doubtful
 from wenlu.evaluation.choose import SIGNIFICANCE
+from wenlu.evaluation.curve import Curve, high_variance
 from wenlu.evaluation.doubts import Doubts
 from wenlu.evaluation.found import Found, Remedies, worded
 from wenlu.evaluation.metrics import ClassMetrics, Metrics, wilson_interval
@@ -82,19 +83,20 @@ def judge(
     shares: Mapping[str, float] | None = None,
     doubts: Doubts = _NO_DOUBTS,
     p_value: float = 0.0,
+    curve: Curve = (),
     remedies: Remedies | None = None,
 ) -> Verdict:
     """The verdict on a model: pure, from numbers alone.
 
     `baseline` is the trivial model on validation, None where there is none or it is the model itself;
     `majority_share` is the most frequent label's share of the training texts, `shares` are those of all labels.
-    `p_value` is that of the difference from the baseline. `remedies` are what changes of the recipe can do; None where
-    the model is none of the recipe's own.
+    `curve` is what fewer texts reached. `p_value` is that of the difference from the baseline. `remedies` are what
+    changes of the recipe can do; None where the model is none of the recipe's own.
     Raises WenluError `bad_share` for a share outside 0 to 1.
     """
     if not 0 < majority_share <= 1:
         raise WenluError("bad_share", f"The majority's share should be above 0 and at most 1; it is {majority_share}.")
-    case = _Case(test, validation, train, history, baseline, majority_share, shares or {}, doubts, p_value)
+    case = _Case(test, validation, train, history, baseline, majority_share, shares or {}, doubts, p_value, curve)
     found = _first_of_each([one for check in _CHECKS if (one := check(case))]) or [_healthy(case)]
     return Verdict(_main_sentence(test, found[0]), worded(found, WORDS, remedies))
 
@@ -123,6 +125,7 @@ class _Case:
     shares: Mapping[str, float] = field(default_factory=dict)
     doubts: Doubts = _NO_DOUBTS
     p_value: float = 0.0
+    curve: Curve = ()
 
 
 def _below_baseline(case: _Case) -> Found | None:
@@ -285,6 +288,7 @@ _CHECKS: tuple[Callable[[_Case], Found | None], ...] = (
     _poor_for_lack_of_training,
     _underfitting,
     _overfitting,
+    lambda case: high_variance(case.curve, train=case.train, validation=case.validation),
     _undertraining,
     _below_baseline,
     _imbalance,

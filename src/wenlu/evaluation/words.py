@@ -47,6 +47,9 @@ _ENGLISH: Mapping[str, str] = {
         "labels look wrong: of the texts it is surest about, {share} are labelled otherwise; {doubted} labels are "
         "doubted by every model"
     ),
+    "clause.high_variance": (
+        "it would be better with more texts: {now} on validation with {texts} training texts, {before} with {half}"
+    ),
     "clause.few_texts": "{texts} test texts are too few to be surer than ± {half}",
     "clause.healthy": "no fault was found: {train} on training texts, {validation} on validation",
     "advice.below_baseline": (
@@ -64,6 +67,9 @@ _ENGLISH: Mapping[str, str] = {
     "advice.undertraining": "Train longer; training stops by itself once validation no longer improves.",
     "advice.undertraining.longer": (
         "Train longer: raise {setting} from {old} to {new}; it stops by itself once validation no longer improves."
+    ),
+    "advice.high_variance": (
+        "Add training texts: the last doubling gained {gain}, so {twice} should gain nearly as much again."
     ),
     "advice.imbalance": "Add texts of the rare labels, and judge by macro F1, where all labels count alike.",
     "advice.imbalance.weights": "Let rare labels count more in the loss, and judge by macro F1.",
@@ -114,6 +120,7 @@ _ENGLISH: Mapping[str, str] = {
     "finding.overfitting": "Overfitting",
     "finding.undertraining": "Stopped too early",
     "finding.imbalance": "Imbalance",
+    "finding.high_variance": "More texts would help",
     "finding.few_texts": "Few test texts",
     "finding.leak": "Copies in test",
     "finding.giveaway": "A label given away",
@@ -131,6 +138,7 @@ _ENGLISH: Mapping[str, str] = {
     "evidence.loss_last": "loss in the last epoch",
     "evidence.average_recall": "average recall",
     "evidence.lowest_recall": "lowest recall",
+    "evidence.gain": "gained by the last doubling",
     "evidence.texts": "test texts",
     "evidence.half_width": "half the interval",
     "evidence.label_share": "of the training texts",
@@ -174,6 +182,13 @@ _ENGLISH: Mapping[str, str] = {
         "Accuracy on training and validation by epoch; validation from {first} to {best} at its best"
     ),
     "learning.best": "best epoch: {value}",
+    "section.curve": "Learning curve",
+    "section.curve.note": "What the model reaches on validation with fewer training texts.",
+    "curve.texts": "Training texts",
+    "curve.bar": "",
+    "curve.accuracy": "Validation",
+    "curve.rising": "The last doubling of the texts gained {gain}: more texts would help.",
+    "curve.flat": "The last doubling of the texts gained {gain}: more texts like these would hardly help.",
     "section.pretraining": "Pretraining",
     "section.pretraining.note": "What the model learned from texts without labels, by filling in what was masked.",
     "pretraining.dataset": "Dataset",

@@ -126,6 +126,15 @@ class ServiceConfig(Spec):
     port: int = Field(default=5000, ge=0, le=65_535, description="Port; 0 takes any that is free")
 
 
+class EvaluationConfig(Spec):
+    """What is looked at beyond the usual."""
+
+    learning_curve: bool = Field(
+        default=False,
+        description="Of a classifier: train it on a quarter and on a half of the texts too, to see what more would do",
+    )
+
+
 class Recipe(Spec):
     """Data → text → model → training → evaluation → service."""
 
@@ -148,6 +157,7 @@ class Recipe(Spec):
     baseline: Contender | None = Field(
         default=None, description="The trivial model that is trained beside yours; left out: one of character n-grams"
     )
+    evaluation: EvaluationConfig = EvaluationConfig()
     service: ServiceConfig = ServiceConfig()
     track: list[str] = Field(default=[], description="Rows of the trackers that show the curves of training too")
 
@@ -259,6 +269,8 @@ def _check_fit(recipe: Recipe) -> None:
         mistakes.append(
             f"The recipe is to {recipe.aim}, and data.target is {recipe.data.target}: regress wants number."
         )
+    if recipe.aim != "classify" and recipe.evaluation.learning_curve:
+        mistakes.append(f"evaluation.learning_curve is for classifiers, and this recipe is to {recipe.aim}.")
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
     mistakes += [mistake for contender in recipe.contenders().values() for mistake in _unfit(contender, recipe.aim)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wenlu.base.errors import WenluError
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.flows.contest import contest
+from wenlu.pipeline.flows.curve import learning_curve
 from wenlu.pipeline.flows.flow import Flow, RunResult
 from wenlu.pipeline.recipe import Contender, Recipe
 from wenlu.pipeline.stages.candidate import candidate_stage
@@ -21,7 +22,11 @@ def classify(flow: Flow) -> RunResult:
     _check_labels(flow.dataset, flow.recipe)
     contended = contest(flow, contend)
     suspicion = flow.finish(suspicion_stage(flow.dataset))
-    stage = model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace, suspicion=suspicion)
+    own = max(contended[:-1] or contended, key=lambda one: float(one.evaluation.result["validation_accuracy"]))
+    curve = learning_curve(flow, own) if flow.recipe.evaluation.learning_curve else ()
+    stage = model_stage(
+        flow.loaded, flow.run, contended, flow.dataset, flow.workspace, suspicion=suspicion, own=own, curve=curve
+    )
     result = flow.finish(stage).result
     return flow.left(result)
 

@@ -14,6 +14,7 @@ from wenlu.bundle.manifest import MANIFEST, Lineage
 from wenlu.bundle.shelf import make_current
 from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.choose import Candidate, Choice, choose, difference_p_value
+from wenlu.evaluation.curve import Curve
 from wenlu.evaluation.doubts import Doubts
 from wenlu.evaluation.facts import CandidateFacts, Report
 from wenlu.evaluation.found import Remedies
@@ -55,15 +56,19 @@ def model_stage(
     workspace: Workspace,
     *,
     suspicion: Finished,
+    own: Contended,
+    curve: Curve = (),
 ) -> Stage:
-    """Choose, judge, report and seal. The first contender is the user's, the last the trivial one."""
+    """Choose, judge, report and seal. The last contender is the trivial one.
+
+    `own` is the recipe's, of several the best, and `curve` what it reached with fewer texts.
+    """
     recipe = loaded.recipe
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         judged = [_judged(contender) for contender in contended]
         choice = choose(list(map(_candidate, judged)))
         deployed = next(one for one in judged if one.stages.name == choice.name)
-        own = max(judged[:-1] or judged, key=lambda one: one.evaluation.validation.accuracy)
         doubted = Doubted.among([one.stages for one in judged], dataset, suspicion)
         verdicts = {
             one.stages.name: _verdict(
@@ -71,7 +76,8 @@ def model_stage(
                 baseline=judged[-1],
                 dataset=dataset,
                 doubts=doubted.of(one.stages),
-                remedies=remedies_for(one.stages, recipe) if one is own else None,
+                remedies=remedies_for(one.stages, recipe) if one.stages is own else None,
+                curve=curve if one.stages is own else (),
             )
             for one in judged
         }
@@ -86,6 +92,7 @@ def model_stage(
                 lineage=lineage,
                 loaded=loaded,
                 doubts=doubted.of(one.stages),
+                curve=curve if one.stages is own else (),
             )
             shelve(
                 one.stages.candidate, render_report(facts), _metrics(one), lineage, workspace, told=report_json(facts)
@@ -101,8 +108,8 @@ def model_stage(
             "folder": str(place),
             "choice": choice.sentence,
             "verdict": verdict.sentence,
-            "own": own.stages.name,
-            "findings": msgspec.to_builtins(verdicts[own.stages.name].findings),
+            "own": own.name,
+            "findings": msgspec.to_builtins(verdicts[own.name].findings),
         }
 
     return Stage(
@@ -111,6 +118,7 @@ def model_stage(
             "recipe": loaded.sha256,
             "evaluations": [contender.evaluation.fingerprint for contender in contended],
             "suspicion": suspicion.fingerprint,
+            "curve": msgspec.to_builtins(curve),
         },
         packages=("base", "storage", "drawing", "bundle", "evaluation", "pipeline.stages"),
         make=make,
@@ -128,7 +136,7 @@ def _candidate(one: _Judged) -> Candidate:
 
 
 def _verdict(
-    one: _Judged, *, baseline: _Judged, dataset: DatasetVersion, doubts: Doubts, remedies: Remedies | None
+    one: _Judged, *, baseline: _Judged, dataset: DatasetVersion, doubts: Doubts, remedies: Remedies | None, curve: Curve
 ) -> Verdict:
     counts = dataset.label_counts("train")
     total = sum(counts.values())
@@ -144,6 +152,7 @@ def _verdict(
         doubts=doubts,
         p_value=difference_p_value(_candidate(one), _candidate(baseline)),
         remedies=remedies,
+        curve=curve,
     )
 
 
@@ -163,6 +172,7 @@ def _report(
     lineage: Lineage,
     loaded: LoadedRecipe,
     doubts: Doubts,
+    curve: Curve,
 ) -> Report:
     return Report(
         title=loaded.recipe.name,
@@ -179,6 +189,7 @@ def _report(
         pretraining=one.stages.pretraining,
         subject=one.stages.name,
         doubts=doubts,
+        curve=tuple(curve),
     )
 
 
