@@ -16,7 +16,7 @@ from wenlu.cli.main import app, main
 DOORS = {
     "demo": ["--recipe", "--check", "--port", "--root"],
     "doctor": ["--root", "--json"],
-    "run": ["recipe", "--set", "--cluster", "--root", "--json"],
+    "run": ["recipe", "--set", "--apply", "--cluster", "--root", "--json"],
     "serve": [
         "bundle", "--host", "--port", "--allow-host", "--keys", "--cache-memory", "--cache-disk", "--cache-folder",
         "--root",

@@ -7,6 +7,9 @@ import pytest
 from tests.evaluation.made_up import history, metrics
 
 from wenlu.base.errors import WenluError
+from wenlu.evaluation.curve import Fraction
+from wenlu.evaluation.doubts import Doubts, Giveaway, Leaks, Noise
+from wenlu.evaluation.found import Remedy
 from wenlu.evaluation.verdict import Verdict, best_epoch, judge
 from wenlu.evaluation.words import _ENGLISH
 
@@ -53,7 +56,7 @@ def test_a_gap_that_few_validation_texts_explain_is_not_overfitting():
     assert "overfitting" not in codes(judge(**{**GOOD, **by_chance}))
 
 
-def test_a_model_under_the_baseline_is_told_so_first():
+def test_a_model_under_the_baseline_is_told_so():
     verdict = judge(**{**GOOD, "baseline": metrics(0.88)})
     assert codes(verdict) == ["below_baseline"]
     assert "88.0 % on validation against 87.0 % here" in verdict.sentence
@@ -78,7 +81,7 @@ def test_what_is_poor_depends_on_what_guessing_gives():
 
 def test_training_texts_known_worse_than_the_baseline_knows_unseen_ones_is_underfitting():
     slow = {"train": metrics(0.80), "validation": metrics(0.79), "baseline": metrics(0.85)}
-    assert codes(judge(**{**GOOD, **slow})) == ["below_baseline", "underfitting"]
+    assert codes(judge(**{**GOOD, **slow})) == ["underfitting", "below_baseline"]
 
 
 def test_a_last_epoch_that_is_the_best_and_still_falling_is_undertraining():
@@ -127,10 +130,10 @@ def test_a_test_set_too_small_to_be_sure_is_told_with_the_number_needed():
     assert re.search(r"About 500 test texts", verdict.findings[0].advice)
 
 
-def test_several_faults_are_all_found_the_gravest_first():
+def test_several_faults_are_all_found_the_causes_first():
     broken = {"baseline": metrics(0.95), "train": metrics(0.99), "test": metrics(0.86, texts=200)}
     verdict = judge(**{**GOOD, **broken})
-    assert codes(verdict) == ["below_baseline", "overfitting", "few_texts"]
+    assert codes(verdict) == ["overfitting", "below_baseline", "few_texts"]
 
 
 def test_a_label_with_braces_and_markup_is_quoted_as_it_is():
@@ -150,6 +153,88 @@ def test_a_share_that_is_none_is_refused():
     assert refused.value.code == "bad_share"
 
 
+def test_a_difference_from_the_baseline_that_chance_explains_is_none():
+    assert codes(judge(**{**GOOD, "baseline": metrics(0.88), "p_value": 0.3})) == ["healthy"]
+
+
+def with_rare(recall: float, *, support: int = 20) -> dict:
+    first, second = metrics(0.9).per_class
+    rare = msgspec.structs.replace(second, recall=recall, support=support)
+    changed = msgspec.structs.replace(metrics(0.9), per_class=(first, rare))
+    return {"test": changed, "validation": changed, "shares": {"好评": 0.97, "差评": 0.03}}
+
+
+def test_a_rare_label_that_is_hardly_found_is_imbalance_whatever_else_is_wrong():
+    poor = {"train": metrics(0.58), "baseline": None, **with_rare(0.1)}
+    verdict = judge(**{**GOOD, **poor})
+    assert codes(verdict) == ["imbalance", "underfitting"]
+    assert "“差评”, on 3.0 % of the training texts, is neglected: 10.0 % of its 40 unseen texts" in verdict.sentence
+
+
+def test_a_rare_label_that_is_found_is_no_fault():
+    assert codes(judge(**{**GOOD, **with_rare(0.85)})) == ["healthy"]
+
+
+def test_so_few_texts_of_a_rare_label_that_chance_explains_them_tell_nothing():
+    assert codes(judge(**{**GOOD, **with_rare(0.0, support=1)})) == ["healthy"]
+
+
+def test_copies_in_test_come_before_everything():
+    leaks = Leaks(texts=400, copies=40, accuracy_of_copies=0.99, accuracy_of_others=0.8)
+    memorised = {"train": metrics(0.99), "validation": metrics(0.84)}
+    verdict = judge(**{**GOOD, **memorised, "doubts": Doubts(leaks=leaks)})
+    assert codes(verdict) == ["leak", "overfitting"]
+    assert "40 test texts (10.0 %) are nearly the same as training texts: 99.0 % of them" in verdict.sentence
+
+
+@pytest.mark.parametrize(("texts", "copies"), [(400, 3), (10_000, 60), (400, 0)])
+def test_a_few_copies_among_many_texts_are_no_leak(texts: int, copies: int):
+    leaks = Leaks(texts=texts, copies=copies, accuracy_of_copies=1.0, accuracy_of_others=0.8)
+    assert codes(judge(**{**GOOD, "doubts": Doubts(leaks=leaks)})) == ["healthy"]
+
+
+def test_labels_that_contradict_the_surest_answers_are_noise():
+    verdict = judge(**{**GOOD, "doubts": Doubts(noise=Noise(sure=300, contradicted=60, doubted=71))})
+    assert codes(verdict) == ["label_noise"]
+    assert "20.0 % are labelled otherwise; 71 labels are doubted by every model" in verdict.sentence
+
+
+@pytest.mark.parametrize(("sure", "contradicted"), [(300, 12), (20, 3), (0, 0)])
+def test_few_contradictions_or_few_texts_are_no_noise(sure: int, contradicted: int):
+    assert codes(judge(**{**GOOD, "doubts": Doubts(noise=Noise(sure, contradicted))})) == ["healthy"]
+
+
+def test_a_piece_of_text_that_tells_a_label_is_said():
+    told = Doubts(giveaways=(Giveaway("本報記者", "新聞", 1.0, 0.93),))
+    verdict = judge(**{**GOOD, "doubts": told})
+    assert codes(verdict) == ["giveaway"]
+    assert "“本報記者” gives the label “新聞” away: it stands in 93.0 % of its texts" in verdict.sentence
+
+
+def test_advices_are_numbered_in_the_order_of_the_findings_and_carry_their_change():
+    remedies = {
+        "overfitting": Remedy(
+            "dropout", ("model.dropout=0.5",), {"setting": "model.dropout", "old": "0.3", "new": "0.5"}
+        )
+    }
+    broken = {"baseline": metrics(0.95), "train": metrics(0.99), "validation": metrics(0.84), "remedies": remedies}
+    findings = judge(**{**GOOD, **broken}).findings
+    assert [(one.code, one.name, one.changes) for one in findings] == [
+        ("overfitting", "advice-1", ("model.dropout=0.5",)),
+        ("below_baseline", "advice-2", ()),
+    ]
+    assert findings[0].advice == "Hold it back: raise model.dropout from 0.3 to 0.5."
+
+
+def test_what_is_healthy_asks_for_nothing():
+    (finding,) = judge(**{**GOOD, "remedies": {}}).findings
+    assert (finding.name, finding.changes) == ("", ())
+
+
+def test_a_model_that_is_not_the_recipes_own_has_no_advice_to_ask_for():
+    assert [one.name for one in judge(**{**GOOD, "baseline": metrics(0.90)}).findings] == [""]
+
+
 def test_every_finding_has_its_advice_in_the_catalogue():
     said = {key.split(".")[1] for key in _ENGLISH if key.startswith("clause.")}
     advised = {key.split(".")[1] for key in _ENGLISH if key.startswith("advice.")}
@@ -159,3 +244,36 @@ def test_every_finding_has_its_advice_in_the_catalogue():
 def test_a_verdict_survives_json():
     verdict = judge(**GOOD)
     assert msgspec.json.decode(msgspec.json.encode(verdict), type=Verdict) == verdict
+
+
+def curve(*accuracies: float) -> tuple[Fraction, ...]:
+    shares = (0.25, 0.5, 1.0)
+    return tuple(Fraction(share, round(8000 * share), one) for share, one in zip(shares, accuracies, strict=True))
+
+
+def test_a_curve_that_still_rises_asks_for_more_texts():
+    verdict = judge(**{**GOOD, "curve": curve(0.78, 0.83, 0.87)})
+    assert codes(verdict) == ["high_variance"]
+    assert verdict.findings[0].evidence["gain"] == pytest.approx(0.04)
+    assert "87.0 % on validation with 8,000 training texts, 83.0 % with 4,000" in verdict.sentence
+    assert verdict.findings[0].advice.endswith("gained 4.0 points, so 16,000 should gain nearly as much again.")
+
+
+@pytest.mark.parametrize("accuracies", [(0.86, 0.866, 0.87), (0.86, 0.855, 0.87), (0.87, 0.87, 0.865)])
+def test_a_flat_curve_or_one_within_chance_asks_for_nothing(accuracies: tuple[float, ...]):
+    assert codes(judge(**{**GOOD, "curve": curve(*accuracies), "validation": metrics(0.87, texts=800)})) == ["healthy"]
+
+
+def test_a_rise_that_training_texts_share_is_no_variance():
+    alike = {"train": metrics(0.87), "validation": metrics(0.87), "curve": curve(0.78, 0.83, 0.87)}
+    assert codes(judge(**{**GOOD, **alike})) == ["healthy"]
+
+
+def test_poor_and_still_improving_is_to_be_trained_longer_first():
+    poor = {"train": metrics(0.58), "validation": metrics(0.57), "baseline": None, "history": history(0.69, 0.67, 0.64)}
+    assert codes(judge(**{**GOOD, **poor})) == ["undertraining", "underfitting"]
+
+
+def test_what_is_worse_at_its_own_texts_than_the_baseline_at_new_ones_has_not_memorised_enough_to_matter():
+    both = {"train": metrics(0.80), "validation": metrics(0.66), "baseline": metrics(0.93)}
+    assert codes(judge(**{**GOOD, **both})) == ["underfitting", "overfitting", "below_baseline"]

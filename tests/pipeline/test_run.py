@@ -91,7 +91,7 @@ def run(recipe: Path, root: Path, *settings: str) -> tuple[RunResult, Listening]
 
 def test_a_recipe_ends_with_a_model_that_answers_as_the_trained_one_did(finished: Finished):
     folder, result, events = finished
-    assert len(events.made) == 10
+    assert len(events.made) == 11
     bundle = open_bundle(result.folder)
     rows = read_golden(bundle)
     answers = Predictor(bundle, RUNTIMES["onnx"](bundle)).predict([row.text for row in rows])

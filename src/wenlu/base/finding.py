@@ -6,12 +6,18 @@ import msgspec
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is so. `code` is stable; `evidence` holds the numbers it rests on (shares from 0 to 1)."""
+    """One thing that is so. `code` is stable; `evidence` holds the numbers it rests on (shares from 0 to 1).
+
+    `name` is what its advice is called where it can be asked for (`advice-1`), and `changes` are the settings of the
+    recipe, `key=value`, that follow it; nothing where no setting does.
+    """
 
     code: str
     sentence: str
     evidence: dict[str, float]
     advice: str
+    name: str = ""
+    changes: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:

@@ -16,11 +16,12 @@ WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
 GOLDEN = "golden.jsonl"
 REPORT = "report.html"
+REPORT_JSON = "report.json"
 TEXT = "text"
 COMPRESSION = "compression.json"
 
 # Files that say how good the model is, not what it answers: another report is not another version.
-_BESIDE_THE_ANSWER = frozenset({REPORT, COMPRESSION, MANIFEST})
+_BESIDE_THE_ANSWER = frozenset({REPORT, REPORT_JSON, COMPRESSION, MANIFEST})
 
 
 class FileRecord(Spec):

@@ -34,15 +34,26 @@ def key_figure(name: str, value: str, note: str) -> Markup:
 
 
 def finding(
-    *, title: str, code: str, sentence: str, advice: str, evidence: Iterable[tuple[str, str]], good: bool
+    *,
+    title: str,
+    code: str,
+    sentence: str,
+    advice: str,
+    evidence: Iterable[tuple[str, str]],
+    good: bool,
+    name: str = "",
+    changes: Iterable[str] = (),
 ) -> Markup:
-    """What is so, what it rests on, what to do."""
-    rested = [tag("div", tag("dt", name), tag("dd", value)) for name, value in evidence]
+    """What is so, what it rests on, what to do; `name` is what that is called, `changes` the settings that do it."""
+    rested = [tag("div", tag("dt", key), tag("dd", value)) for key, value in evidence]
+    called = [tag("code", name), " "] if name else []
+    settings = [tag("p", *(tag("code", change) for change in changes), class_="changes")] if changes else []
     return tag(
         "li",
         tag("h3", title, tag("code", code)),
         tag("p", glued(sentence)),
-        tag("p", glued(advice), class_="advice"),
+        tag("p", *called, glued(advice), class_="advice"),
+        *settings,
         tag("dl", *rested, class_="evidence"),
         class_=mood(good=good),
     )

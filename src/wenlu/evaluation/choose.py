@@ -13,7 +13,7 @@ from wenlu.evaluation.metrics import Metrics
 from wenlu.evaluation.words import say
 
 # The customary level: one in twenty equal pairs is called different.
-_SIGNIFICANCE = 0.05
+SIGNIFICANCE = 0.05
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ def _merit(candidate: Candidate) -> tuple[float, float]:
 
 def _sentence(best: Candidate, second: Candidate, p_value: float) -> str:
     gain = best.validation.accuracy - second.validation.accuracy
-    clear = "clear" if p_value <= _SIGNIFICANCE else "unclear"
+    clear = "clear" if p_value <= SIGNIFICANCE else "unclear"
     return say(
         f"choice.{clear}" if gain else "choice.tie",
         best=best.name,

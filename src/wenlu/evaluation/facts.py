@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from wenlu.evaluation.curve import Fraction
+from wenlu.evaluation.doubts import Doubts
 from wenlu.evaluation.examination import Examination
 from wenlu.evaluation.hardest import HardText
 from wenlu.evaluation.metrics import Metrics
@@ -93,3 +95,5 @@ class Report(Story, frozen=True, kw_only=True):
 
     candidates: tuple[CandidateFacts, ...]
     hardest: tuple[HardText, ...] = ()
+    doubts: Doubts | None = None
+    curve: tuple[Fraction, ...] = ()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from wenlu.drawing.markup import Markup, joined
 from wenlu.drawing.page import page
-from wenlu.evaluation import sections
+from wenlu.evaluation import doubtful, sections
+from wenlu.evaluation.curve import drawn
 from wenlu.evaluation.examined.sections import examination as of_examination
 from wenlu.evaluation.examined.words import WORDS
-from wenlu.evaluation.facts import CandidateFacts, DatasetFacts, Report, TokenizerFacts
+from wenlu.evaluation.facts import CandidateFacts, DatasetFacts, Report, Story, TokenizerFacts
 from wenlu.evaluation.pretraining import pretraining
 from wenlu.evaluation.words import say
 
-__all__ = ["CandidateFacts", "DatasetFacts", "Report", "TokenizerFacts", "render_report"]
+__all__ = ["CandidateFacts", "DatasetFacts", "Report", "TokenizerFacts", "render_report", "report_json"]
 
 
 def examination(report: Report, subject: CandidateFacts) -> Markup:
@@ -22,8 +25,11 @@ def examination(report: Report, subject: CandidateFacts) -> Markup:
 
 _SECTIONS = (
     sections.findings,
+    doubtful.mislabelled,
+    doubtful.copies,
     sections.candidates,
     sections.learning,
+    lambda report, subject: drawn(report.curve),
     pretraining,
     sections.labels,
     examination,
@@ -31,6 +37,11 @@ _SECTIONS = (
     sections.texts,
     sections.lineage,
 )
+
+
+def report_json(report: Story) -> bytes:
+    """All of it for programs, as JSON."""
+    return msgspec.json.format(msgspec.json.encode(report))
 
 
 def render_report(report: Report) -> str:

@@ -23,8 +23,8 @@ _CONFUSIONS_BESIDE_MAP, _CONFUSIONS_ALONE = 6, 20
 _MOST_LABELS_COUNTED = 20
 
 # How evidence is written, by its key.
-_COUNTS = frozenset({"texts", "epochs", "since_epoch"})
-_DIFFERENCES = frozenset({"gap", "half_width"})
+_COUNTS = frozenset({"texts", "epochs", "since_epoch", "leaked_texts", "sure_texts", "doubted_texts"})
+_DIFFERENCES = frozenset({"gap", "gain", "half_width"})
 
 
 def subject_of(report: Report) -> CandidateFacts:
@@ -87,6 +87,8 @@ def _finding(finding: Finding) -> Markup:
             (WORDS.known(f"evidence.{key}", key), _evidence(key, value)) for key, value in finding.evidence.items()
         ],
         good=finding.good,
+        name=finding.name,
+        changes=finding.changes,
     )
 
 

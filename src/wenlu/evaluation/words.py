@@ -31,22 +31,63 @@ _ENGLISH: Mapping[str, str] = {
     "clause.imbalance.majority": (
         "one label is on {majority} of the training texts, so accuracy says little about the others"
     ),
+    "clause.imbalance.rare": (
+        "the rare label “{label}”, on {share} of the training texts, is neglected: {recall} of its {texts} unseen "
+        "texts are found, {common} of those of frequent labels"
+    ),
+    "clause.leak": (
+        "{copies} test texts ({share}) are nearly the same as training texts: {ours} of them are answered right, "
+        "{others} of the others"
+    ),
+    "clause.giveaway": (
+        "“{piece}” gives the label “{label}” away: it stands in {recall} of its texts, and {precision} of those that "
+        "have it have that label"
+    ),
+    "clause.label_noise": (
+        "labels look wrong: of the texts it is surest about, {share} are labelled otherwise; {doubted} labels are "
+        "doubted by every model"
+    ),
+    "clause.high_variance": (
+        "it would be better with more texts: {now} on validation with {texts} training texts, {before} with {half}"
+    ),
     "clause.few_texts": "{texts} test texts are too few to be surer than ± {half}",
     "clause.healthy": "no fault was found: {train} on training texts, {validation} on validation",
     "advice.below_baseline": (
         "Deploy the simpler model. To make this one worth its cost, give it more texts or start from a pretrained one."
     ),
-    "advice.underfitting": (
-        "Raise the model's size or the learning rate and train longer. If that does not help, read the confidently "
-        "wrong texts: perhaps the labels can't be told from the text."
+    "advice.below_baseline.simple": "Take the simpler model, “{model}”, for your own: it is better and answers sooner.",
+    "advice.underfitting": "Read the confidently wrong texts: perhaps the labels can't be told from what it reads.",
+    "advice.underfitting.larger": "Give it more room: raise {setting} from {old} to {new}.",
+    "advice.underfitting.looser": "Hold it back less: lower {setting} from {old} to {new}.",
+    "advice.underfitting.faster": "Take larger steps: raise {setting} from {old} to {new}.",
+    "advice.underfitting.reads": "Let it read more of each text: raise {setting} from {old} to {new}.",
+    "advice.overfitting": "Add training texts: nothing in the recipe holds it back further.",
+    "advice.overfitting.dropout": "Hold it back: raise {setting} from {old} to {new}.",
+    "advice.overfitting.smaller": "Take a smaller model: lower {setting} from {old} to {new}.",
+    "advice.undertraining": "Train longer; training stops by itself once validation no longer improves.",
+    "advice.undertraining.longer": (
+        "Train longer: raise {setting} from {old} to {new}; it stops by itself once validation no longer improves."
     ),
-    "advice.overfitting": "Raise dropout, take a smaller model, stop earlier, or add training texts.",
-    "advice.undertraining": "Raise training.epochs; training stops by itself once validation no longer improves.",
-    "advice.imbalance": (
-        "Add texts of the rare labels or weight them in the loss, and judge by macro F1, where all labels count alike."
+    "advice.high_variance": (
+        "Add training texts: the last doubling gained {gain}, so {twice} should gain nearly as much again."
+    ),
+    "advice.imbalance": "Add texts of the rare labels, and judge by macro F1, where all labels count alike.",
+    "advice.imbalance.weights": "Let rare labels count more in the loss, and judge by macro F1.",
+    "advice.leak": "Remove the copies from the training texts, or the figures above promise too much.",
+    "advice.leak.dedup": "Let near copies be removed at import, or the figures above promise too much.",
+    "advice.giveaway": (
+        "Take “{piece}” out of the texts, unless it will be there when the model is asked: what is learned from it is "
+        "worth nothing elsewhere."
+    ),
+    "advice.label_noise": "Read the doubted labels below, and correct those that are wrong: no setting repairs them.",
+    "advice.label_noise.smoothing": (
+        "Read the doubted labels below, and correct those that are wrong; until then let no label be believed entirely."
     ),
     "advice.few_texts": (
         "About {needed} test texts would narrow the interval to ± 3 points. Add texts, or enlarge the test split."
+    ),
+    "advice.few_texts.split": (
+        "About {needed} test texts would narrow the interval to ± 3 points: raise {setting} from {old} to {new}."
     ),
     "advice.healthy": "It can be deployed. The confidently wrong texts show what is left to gain.",
     # the choice
@@ -79,7 +120,11 @@ _ENGLISH: Mapping[str, str] = {
     "finding.overfitting": "Overfitting",
     "finding.undertraining": "Stopped too early",
     "finding.imbalance": "Imbalance",
+    "finding.high_variance": "More texts would help",
     "finding.few_texts": "Few test texts",
+    "finding.leak": "Copies in test",
+    "finding.giveaway": "A label given away",
+    "finding.label_noise": "Doubtful labels",
     "finding.healthy": "Healthy",
     "evidence.train_accuracy": "accuracy on training",
     "evidence.validation_accuracy": "accuracy on validation",
@@ -93,8 +138,29 @@ _ENGLISH: Mapping[str, str] = {
     "evidence.loss_last": "loss in the last epoch",
     "evidence.average_recall": "average recall",
     "evidence.lowest_recall": "lowest recall",
+    "evidence.gain": "gained by the last doubling",
     "evidence.texts": "test texts",
     "evidence.half_width": "half the interval",
+    "evidence.label_share": "of the training texts",
+    "evidence.common_recall": "recall of frequent labels",
+    "evidence.leaked_share": "near copies among test texts",
+    "evidence.leaked_texts": "near copies",
+    "evidence.accuracy_of_copies": "accuracy on copies",
+    "evidence.accuracy_of_others": "accuracy on the others",
+    "evidence.precision": "precision",
+    "evidence.recall": "recall",
+    "evidence.contradicted_share": "labelled otherwise",
+    "evidence.sure_texts": "texts it is surest about",
+    "evidence.doubted_texts": "doubted labels",
+    "section.mislabelled": "Doubtful labels",
+    "section.mislabelled.note": "What every model answers otherwise than it is labelled, the surest first.",
+    "mislabelled.split": "from {split}",
+    "mislabelled.more": "{shown} of {all} doubted labels.",
+    "section.copies": "Copies",
+    "section.copies.note": "Test texts, and the training texts they are nearly the same as.",
+    "copies.text": "Test",
+    "copies.source": "Training",
+    "copies.similarity": "Alike",
     "section.candidates": "Candidates",
     "section.candidates.note": "Everything that was trained on these texts. Whiskers hold 95 %.",
     "candidates.name": "Model",
@@ -116,6 +182,13 @@ _ENGLISH: Mapping[str, str] = {
         "Accuracy on training and validation by epoch; validation from {first} to {best} at its best"
     ),
     "learning.best": "best epoch: {value}",
+    "section.curve": "Learning curve",
+    "section.curve.note": "What the model reaches on validation with fewer training texts.",
+    "curve.texts": "Training texts",
+    "curve.bar": "",
+    "curve.accuracy": "Validation",
+    "curve.rising": "The last doubling of the texts gained {gain}: more texts would help.",
+    "curve.flat": "The last doubling of the texts gained {gain}: more texts like these would hardly help.",
     "section.pretraining": "Pretraining",
     "section.pretraining.note": "What the model learned from texts without labels, by filling in what was masked.",
     "pretraining.dataset": "Dataset",

@@ -131,6 +131,15 @@ class ServiceConfig(Spec):
     port: int = Field(default=5000, ge=0, le=65_535, description="Port; 0 takes any that is free")
 
 
+class EvaluationConfig(Spec):
+    """What is looked at beyond the usual."""
+
+    learning_curve: bool = Field(
+        default=False,
+        description="Of a classifier: train it on a quarter and on a half of the texts too, to see what more would do",
+    )
+
+
 class Recipe(Spec):
     """Data → text → model → training → evaluation → service."""
 
@@ -153,6 +162,7 @@ class Recipe(Spec):
     baseline: Contender | None = Field(
         default=None, description="The trivial model that is trained beside yours; left out: one of character n-grams"
     )
+    evaluation: EvaluationConfig = EvaluationConfig()
     service: ServiceConfig = ServiceConfig()
     track: list[str] = Field(default=[], description="Rows of the trackers that show the curves of training too")
 
@@ -207,11 +217,13 @@ class Recipe(Spec):
 
 @dataclass(frozen=True, slots=True)
 class LoadedRecipe:
-    """A checked recipe, its text as it was run (settings from the command line included), and that text's digest."""
+    """A checked recipe, its text as it was run (settings from the command line included), that text's digest, and the
+    settings themselves."""
 
     recipe: Recipe
     text: str
     sha256: str
+    settings: tuple[str, ...] = ()
 
 
 def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
@@ -233,7 +245,7 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> LoadedRecipe:
     recipe = check(Recipe, data, where=str(path))
     _check_fit(recipe)
     text = written if not settings else yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
-    return LoadedRecipe(recipe, text, hashlib.sha256(text.encode()).hexdigest())
+    return LoadedRecipe(recipe, text, hashlib.sha256(text.encode()).hexdigest(), tuple(settings))
 
 
 def contender_model(contender: Contender) -> Component:
@@ -266,6 +278,8 @@ def _check_fit(recipe: Recipe) -> None:
         )
     if recipe.aim == "chat" and not recipe.data.chat:
         mistakes.append("The recipe is to chat, and data.sources hold no conversations: give them format: chat.")
+    if recipe.aim != "classify" and recipe.evaluation.learning_curve:
+        mistakes.append(f"evaluation.learning_curve is for classifiers, and this recipe is to {recipe.aim}.")
     if recipe.aim == "regress" and recipe.service.positive is not None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
     if recipe.aim != "classify" and recipe.service.abstain is not None:
@@ -337,7 +351,7 @@ def _imported(reads: TextConfig) -> bool:
 
 
 # Where a recipe names components, in its own part and again under `baseline`.
-_COMPONENTS: Mapping[str, Table] = {
+COMPONENTS: Mapping[str, Table] = {
     "text.tokenizer": TOKENIZERS,
     "text.tokenizer.segmenter": SEGMENTERS,
     "model": MODELS,
@@ -353,7 +367,7 @@ def _looks_at_components(data: Mapping[str, Any]) -> list[Callable[[], object]]:
     """Look every named component up, so that a mistake in the last stage is not found after an hour of the first."""
     looks: list[Callable[[], object]] = [
         partial(component, table, named, where=place)
-        for path, table in _COMPONENTS.items()
+        for path, table in COMPONENTS.items()
         for place in (path, f"baseline.{path}")
         if (named := _at(data, place)) is not None and not (place == "model" and is_auto(named))
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
+import msgspec
+
 from wenlu.base.events import Events
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.flows import FLOWS
@@ -33,7 +35,10 @@ def run_recipe(loaded: LoadedRecipe, workspace: Workspace, events: Events, *, cl
         settings = recipe.model_dump(mode="json", include={"text", "model", "pretraining", "training"})
         with Tracked.by(recipe.track, journal, workspace, run=run, name=recipe.name, settings=settings) as tracked:
             result = _run(loaded, workspace, tracked, run, cluster)
-        journal.finish({"model": result.model, "choice": result.choice, "verdict": result.verdict})
+        findings = msgspec.to_builtins(result.findings)
+        told = {"model": result.model, "choice": result.choice, "verdict": result.verdict}
+        judged = {"own": result.own, "findings": findings}
+        journal.finish({"recipe": recipe.name, "settings": loaded.settings, **told, **judged})
     return result
 
 

@@ -10,7 +10,7 @@ from wenlu.training.optimizers import OPTIMIZERS
 
 RATE = "training.optimizer.learning_rate"
 _RATE_SPAN = 5.0  # a learning rate is looked for up to so many times above and below the one that stands there
-_WIDTHS = ("hidden", "embedding", "filters", "width", "intermediate")
+WIDTHS = ("hidden", "embedding", "filters", "width", "intermediate")
 _HALVED_AND_DOUBLED = (0.5, 1.0, 2.0)
 
 
@@ -29,7 +29,7 @@ def _model(named: Component) -> dict[str, Choices]:
     settings = named.config.model_dump()
     found: dict[str, Choices] = {
         f"model.{name}": [max(1, round(settings[name] * factor)) for factor in _HALVED_AND_DOUBLED]
-        for name in _WIDTHS
+        for name in WIDTHS
         if isinstance(settings.get(name), int)
     }
     if "dropout" in settings:

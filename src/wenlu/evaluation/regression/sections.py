@@ -78,6 +78,8 @@ def _finding(finding: Finding) -> Markup:
         advice=finding.advice,
         evidence=[(say(f"evidence.{key}"), _evidence(key, value)) for key, value in finding.evidence.items()],
         good=finding.good,
+        name=finding.name,
+        changes=finding.changes,
     )
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from wenlu.base.finding import HEALTHY, Finding
+from wenlu.base.finding import HEALTHY
 from wenlu.drawing.figures import count, percent
+from wenlu.evaluation.found import Found, Remedies, worded
 from wenlu.evaluation.regression.metrics import Metrics
-from wenlu.evaluation.regression.words import say, span, written
+from wenlu.evaluation.regression.words import WORDS, say, span, written
 from wenlu.evaluation.verdict import UNDERTRAINING_IMPROVEMENT, Verdict
 
 # An error on new texts that is a quarter larger than on the texts it learned from is usual for a model that was stopped
@@ -42,8 +43,19 @@ class Epoch(msgspec.Struct, frozen=True):
 History = tuple[Epoch, ...]
 
 
-def judge(*, test: Metrics, validation: Metrics, train: Metrics, history: History, baseline: Metrics | None) -> Verdict:
-    """Say how a model stands. `baseline` is the simple model on validation, None if there is none or it is itself."""
+def judge(
+    *,
+    test: Metrics,
+    validation: Metrics,
+    train: Metrics,
+    history: History,
+    baseline: Metrics | None,
+    remedies: Remedies | None = None,
+) -> Verdict:
+    """Say how a model stands. `baseline` is the simple model on validation, None if there is none or it is itself.
+
+    `remedies` are what changes of the recipe can do; None where the model is none of the recipe's own.
+    """
     case = _Case(test, validation, train, history, baseline)
     found = [one for check in _CHECKS if (one := check(case))] or [_healthy(case)]
     sentence = say(
@@ -55,7 +67,7 @@ def judge(*, test: Metrics, validation: Metrics, train: Metrics, history: Histor
         pearson=f"{test.pearson.value:.3f}",
         clause=say(f"clause.{found[0].clause}", **found[0].values),
     )
-    return Verdict(sentence, tuple(map(_finding, found)))
+    return Verdict(sentence, worded(found, WORDS, remedies))
 
 
 def best_epoch(history: History) -> Epoch:
@@ -72,49 +84,39 @@ class _Case:
     baseline: Metrics | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A finding before it is put into words. `clause` is the key of its wording, `values` fill it."""
-
-    code: str
-    clause: str
-    evidence: dict[str, float]
-    values: dict[str, str]
-
-
-def _below_baseline(case: _Case) -> _Found | None:
+def _below_baseline(case: _Case) -> Found | None:
     if case.baseline is None or case.validation.rmse.value <= case.baseline.rmse.value:
         return None
     ours, theirs = case.validation.rmse.value, case.baseline.rmse.value
     values = {"validation": written(ours), "baseline": written(theirs)}
-    return _Found("below_baseline", "below_baseline", {"validation_rmse": ours, "baseline_rmse": theirs}, values)
+    return Found("below_baseline", "below_baseline", {"validation_rmse": ours, "baseline_rmse": theirs}, values)
 
 
-def _underfitting(case: _Case) -> _Found | None:
+def _underfitting(case: _Case) -> Found | None:
     """Hardly better than the mean on its own training texts, or no better than it on new ones."""
     train, validation = case.train, case.validation
     skill = 1 - train.rmse.value / train.mean_rmse if train.mean_rmse else 1.0
     evidence = {"train_rmse": train.rmse.value, "mean_rmse": train.mean_rmse, "learned_share": skill}
     if skill < UNDERFITTING_SKILL:
         values = {"train": written(train.rmse.value), "mean": written(train.mean_rmse)}
-        return _Found("underfitting", "underfitting", evidence, values)
+        return Found("underfitting", "underfitting", evidence, values)
     if validation.rmse.value < validation.mean_rmse:
         return None
     evidence = {"validation_rmse": validation.rmse.value, "mean_rmse": validation.mean_rmse}
     values = {"validation": written(validation.rmse.value), "mean": written(validation.mean_rmse)}
-    return _Found("underfitting", "underfitting.mean", evidence, values)
+    return Found("underfitting", "underfitting.mean", evidence, values)
 
 
-def _overfitting(case: _Case) -> _Found | None:
+def _overfitting(case: _Case) -> Found | None:
     """A wide gap that chance can't explain: training error also lies outside validation's 95 % interval."""
     train, validation = case.train.rmse.value, case.validation.rmse.value
     if validation <= OVERFITTING_RATIO * train or train >= case.validation.rmse.low:
         return None
     values = {"train": written(train), "validation": written(validation)}
-    return _Found("overfitting", "overfitting", {"train_rmse": train, "validation_rmse": validation}, values)
+    return Found("overfitting", "overfitting", {"train_rmse": train, "validation_rmse": validation}, values)
 
 
-def _undertraining(case: _Case) -> _Found | None:
+def _undertraining(case: _Case) -> Found | None:
     """The best epoch is the last one, and its validation loss still fell. One epoch alone shows no direction."""
     if len(case.history) < 2 or best_epoch(case.history) != case.history[-1]:
         return None
@@ -123,10 +125,10 @@ def _undertraining(case: _Case) -> _Found | None:
         return None
     evidence = {"epochs": float(len(case.history)), "loss_before": before, "loss_last": last}
     values = {"epoch": str(case.history[-1].number), "before": f"{before:.3f}", "last": f"{last:.3f}"}
-    return _Found("undertraining", "undertraining", evidence, values)
+    return Found("undertraining", "undertraining", evidence, values)
 
 
-def _few_texts(case: _Case) -> _Found | None:
+def _few_texts(case: _Case) -> Found | None:
     rmse = case.test.rmse
     half = (rmse.high - rmse.low) / 2
     if half <= INTERVAL_SHARE * rmse.value:
@@ -139,30 +141,20 @@ def _few_texts(case: _Case) -> _Found | None:
         "needed": count(int(needed)),
         "wanted": percent(INTERVAL_SHARE),
     }
-    return _Found("few_texts", "few_texts", {"texts": float(case.test.texts), "half_share": half / rmse.value}, values)
+    return Found("few_texts", "few_texts", {"texts": float(case.test.texts), "half_share": half / rmse.value}, values)
 
 
-def _healthy(case: _Case) -> _Found:
+def _healthy(case: _Case) -> Found:
     train, validation = case.train.rmse.value, case.validation.rmse.value
     values = {"train": written(train), "validation": written(validation)}
-    return _Found(HEALTHY, HEALTHY, {"train_rmse": train, "validation_rmse": validation}, values)
+    return Found(HEALTHY, HEALTHY, {"train_rmse": train, "validation_rmse": validation}, values)
 
 
-# The gravest first: a model that a simpler one beats need not be repaired, and few texts only blur the rest.
-_CHECKS: tuple[Callable[[_Case], _Found | None], ...] = (
-    _below_baseline,
+# The causes first: a model that a simpler one beats is ill of something. Few texts only blur the rest.
+_CHECKS: tuple[Callable[[_Case], Found | None], ...] = (
+    _undertraining,
     _underfitting,
     _overfitting,
-    _undertraining,
+    _below_baseline,
     _few_texts,
 )
-
-
-def _finding(found: _Found) -> Finding:
-    clause = say(f"clause.{found.clause}", **found.values)
-    return Finding(
-        code=found.code,
-        sentence=f"{clause[:1].upper()}{clause[1:]}.",
-        evidence=found.evidence,
-        advice=say(f"advice.{found.code}", **found.values),
-    )

@@ -28,13 +28,23 @@ _ENGLISH: Mapping[str, str] = {
     "advice.below_baseline": (
         "Deploy the simpler model. To make this one worth its cost, give it more texts or start from a pretrained one."
     ),
-    "advice.underfitting": (
-        "Raise the model's size or the learning rate and train longer. If that does not help, read the texts it errs "
-        "most on: perhaps the number can't be told from the text."
+    "advice.below_baseline.simple": "Take the simpler model, “{model}”, for your own: it errs less and answers sooner.",
+    "advice.underfitting": "Read the texts it errs most on: perhaps the number can't be told from what it reads.",
+    "advice.underfitting.larger": "Give it more room: raise {setting} from {old} to {new}.",
+    "advice.underfitting.looser": "Hold it back less: lower {setting} from {old} to {new}.",
+    "advice.underfitting.faster": "Take larger steps: raise {setting} from {old} to {new}.",
+    "advice.underfitting.reads": "Let it read more of each text: raise {setting} from {old} to {new}.",
+    "advice.overfitting": "Add training texts: nothing in the recipe holds it back further.",
+    "advice.overfitting.dropout": "Hold it back: raise {setting} from {old} to {new}.",
+    "advice.overfitting.smaller": "Take a smaller model: lower {setting} from {old} to {new}.",
+    "advice.undertraining": "Train longer; training stops by itself once validation no longer improves.",
+    "advice.undertraining.longer": (
+        "Train longer: raise {setting} from {old} to {new}; it stops by itself once validation no longer improves."
     ),
-    "advice.overfitting": "Raise dropout, take a smaller model, stop earlier, or add training texts.",
-    "advice.undertraining": "Raise training.epochs; training stops by itself once validation no longer improves.",
     "advice.few_texts": "About {needed} test texts would narrow that to ± {wanted}. Add texts, or enlarge the split.",
+    "advice.few_texts.split": (
+        "About {needed} test texts would narrow that to ± {wanted}: raise {setting} from {old} to {new}."
+    ),
     "advice.healthy": "It can be deployed. The texts it errs most on show what is left to gain.",
     # the choice
     "choice.alone": "{best} is deployed: it is the only candidate, RMSE {rmse} on validation.",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from wenlu.base.errors import WenluError
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.flows.contest import contest
+from wenlu.pipeline.flows.curve import learning_curve
 from wenlu.pipeline.flows.flow import Flow, RunResult
 from wenlu.pipeline.recipe import Contender, Recipe
 from wenlu.pipeline.stages.candidate import candidate_stage
 from wenlu.pipeline.stages.evaluation import evaluation_stage
 from wenlu.pipeline.stages.model import model_stage
 from wenlu.pipeline.stages.shelving import Contended
+from wenlu.pipeline.stages.suspicion import suspicion_stage
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
 from wenlu.pipeline.stages.training import training_stage
 
@@ -19,9 +21,14 @@ def classify(flow: Flow) -> RunResult:
     """Raises WenluError: `too_few_labels`, `empty_split`, `bad_settings`, and what the stages raise."""
     _check_labels(flow.dataset, flow.recipe)
     contended = contest(flow, contend)
-    result = flow.finish(model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace)).result
-    folder = flow.workspace.root / result["folder"]
-    return RunResult(flow.run, result["model"], folder, result["choice"], result["verdict"])
+    suspicion = flow.finish(suspicion_stage(flow.dataset))
+    own = max(contended[:-1] or contended, key=lambda one: float(one.evaluation.result["validation_accuracy"]))
+    curve = learning_curve(flow, own) if flow.recipe.evaluation.learning_curve else ()
+    stage = model_stage(
+        flow.loaded, flow.run, contended, flow.dataset, flow.workspace, suspicion=suspicion, own=own, curve=curve
+    )
+    result = flow.finish(stage).result
+    return flow.left(result)
 
 
 def contend(flow: Flow, name: str, contender: Contender) -> Contended:

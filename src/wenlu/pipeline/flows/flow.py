@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import msgspec
+
 from wenlu.base.component import Component
 from wenlu.base.events import Events
+from wenlu.base.finding import Finding
 from wenlu.bundle.manifest import Architecture
 from wenlu.bundle.seal import read_manifest
 from wenlu.bundle.shelf import find_model
@@ -65,6 +68,18 @@ class Flow:
         """The stage's result, from before or made now."""
         return run_stage(stage, self.workspace, self.events)
 
+    def left(self, result: dict[str, Any]) -> RunResult:
+        """What the last stage of a contest came to."""
+        return RunResult(
+            self.run,
+            result["model"],
+            self.workspace.root / result["folder"],
+            result["choice"],
+            result["verdict"],
+            result["own"],
+            msgspec.convert(result["findings"], tuple[Finding, ...]),
+        )
+
 
 def with_suggestions(contender: Contender) -> Contender:
     """With the settings of training that the model suggests, where the recipe says nothing."""
@@ -94,10 +109,15 @@ def _begun(named: Component, start: Architecture) -> Component:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run leaves: the model it deploys (`name@version`), where it lies, and what was said of it."""
+    """What a run leaves: the model it deploys (`name@version`), where it lies, and what was said of it.
+
+    `findings` are those of `own`, the recipe's own model, deployed or not; each that asks for something has a name.
+    """
 
     run: str
     model: str
     folder: Path
     choice: str
     verdict: str
+    own: str = ""
+    findings: tuple[Finding, ...] = ()

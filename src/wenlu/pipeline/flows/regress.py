@@ -21,8 +21,7 @@ def regress(flow: Flow) -> RunResult:
     _check_numbers(flow.dataset)
     contended = contest(flow, _contend)
     result = flow.finish(model_stage(flow.loaded, flow.run, contended, flow.dataset, flow.workspace)).result
-    folder = flow.workspace.root / result["folder"]
-    return RunResult(flow.run, result["model"], folder, result["choice"], result["verdict"])
+    return flow.left(result)
 
 
 def _contend(flow: Flow, name: str, contender: Contender) -> Contended:

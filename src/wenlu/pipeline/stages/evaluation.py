@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,16 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.examination import Examination
 from wenlu.evaluation.hardest import HardText, hardest_texts
 from wenlu.evaluation.metrics import Metrics, measure
+from wenlu.evaluation.noise import Answered
 from wenlu.evaluation.slices import worse_than_the_rest
 from wenlu.pipeline.examining import examined
 from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.answers import SPLITS, judged_texts, write_answers
 from wenlu.pipeline.stages.candidate import BUNDLE
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.local import write_atomic
 
 _FILE = "evaluation.json"
-_TRAIN_SAMPLE = 2_000  # training texts that tell how well the model knows what it was shown
 _TOGETHER = 256
 _BELOW = ("base", "storage", "text", "bundle", "serving.runtimes")
 
@@ -50,7 +50,7 @@ def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) ->
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         bundle = open_bundle(candidate.folder / BUNDLE)
         predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
-        evaluation = _evaluate(predictor, dataset, events)
+        evaluation = _evaluate(predictor, dataset, folder, events)
         write_atomic(folder / _FILE, msgspec.json.encode(evaluation))
         test = evaluation.test
         low, high = test.accuracy_interval
@@ -71,6 +71,7 @@ def evaluation_stage(name: str, candidate: Finished, dataset: DatasetVersion) ->
         packages=(
             "pipeline.stages.evaluation",
             "pipeline.examining",
+            "pipeline.stages.answers",
             "base",
             "storage",
             "text",
@@ -99,12 +100,12 @@ def _said(found: Examination) -> str:
     return "; ".join(said)
 
 
-def _evaluate(predictor: Predictor, dataset: DatasetVersion, events: Events) -> Evaluation:
+def _evaluate(predictor: Predictor, dataset: DatasetVersion, folder: Path, events: Events) -> Evaluation:
+    """Measure; the answers themselves go into `folder`."""
     labels = dataset.labels
-    sample = heapq.nsmallest(_TRAIN_SAMPLE, dataset.texts("train"), key=lambda text: text.id)
-    validation = list(dataset.texts("validation"))
-    test = list(dataset.texts("test"))
+    sample, validation, test = (judged_texts(dataset, split) for split in SPLITS)
     answered = [_answers(predictor, texts, labels, events) for texts in (sample, validation, test)]
+    write_answers(folder, {split: Answered.of(*one) for split, one in zip(SPLITS, answered, strict=True)})
     train_metrics, validation_metrics, test_metrics = (
         measure(labels=labels, truth=truth, probabilities=probabilities) for truth, probabilities in answered
     )

@@ -13,13 +13,18 @@ from wenlu.base.events import Events
 from wenlu.bundle.manifest import MANIFEST, Lineage
 from wenlu.bundle.shelf import make_current
 from wenlu.corpus.version import DatasetVersion
-from wenlu.evaluation.choose import Candidate, Choice, choose
+from wenlu.evaluation.choose import Candidate, Choice, choose, difference_p_value
+from wenlu.evaluation.curve import Curve
+from wenlu.evaluation.doubts import Doubts
 from wenlu.evaluation.facts import CandidateFacts, Report
-from wenlu.evaluation.report import render_report
+from wenlu.evaluation.found import Remedies
+from wenlu.evaluation.report import render_report, report_json
 from wenlu.evaluation.verdict import Epoch, Verdict, judge
 from wenlu.pipeline.recipe import LoadedRecipe
-from wenlu.pipeline.stage import Stage
+from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.doubted import Doubted
 from wenlu.pipeline.stages.evaluation import Evaluation, read_evaluation
+from wenlu.pipeline.stages.remedied import remedies_for
 from wenlu.pipeline.stages.shelving import (
     Contended,
     dataset_facts,
@@ -44,16 +49,38 @@ class _Judged:
 
 
 def model_stage(
-    loaded: LoadedRecipe, run: str, contended: Sequence[Contended], dataset: DatasetVersion, workspace: Workspace
+    loaded: LoadedRecipe,
+    run: str,
+    contended: Sequence[Contended],
+    dataset: DatasetVersion,
+    workspace: Workspace,
+    *,
+    suspicion: Finished,
+    own: Contended,
+    curve: Curve = (),
 ) -> Stage:
-    """Choose, judge, report and seal. The first contender is the user's, the last the trivial one."""
+    """Choose, judge, report and seal. The last contender is the trivial one.
+
+    `own` is the recipe's, of several the best, and `curve` what it reached with fewer texts.
+    """
     recipe = loaded.recipe
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
         judged = [_judged(contender) for contender in contended]
-        choice = choose([Candidate(one.stages.name, one.evaluation.validation, one.evaluation.right) for one in judged])
+        choice = choose(list(map(_candidate, judged)))
         deployed = next(one for one in judged if one.stages.name == choice.name)
-        verdicts = {one.stages.name: _verdict(one, baseline=judged[-1], dataset=dataset) for one in judged}
+        doubted = Doubted.among([one.stages for one in judged], dataset, suspicion)
+        verdicts = {
+            one.stages.name: _verdict(
+                one,
+                baseline=judged[-1],
+                dataset=dataset,
+                doubts=doubted.of(one.stages),
+                remedies=remedies_for(one.stages, recipe) if one.stages is own else None,
+                curve=curve if one.stages is own else (),
+            )
+            for one in judged
+        }
         for one in judged:
             lineage = lineage_of(loaded, run, dataset, one.stages.training, pretraining=one.stages.pretraining)
             facts = _report(
@@ -64,19 +91,35 @@ def model_stage(
                 dataset=dataset,
                 lineage=lineage,
                 loaded=loaded,
+                doubts=doubted.of(one.stages),
+                curve=curve if one.stages is own else (),
             )
-            shelve(one.stages.candidate, render_report(facts), _metrics(one), lineage, workspace)
+            shelve(
+                one.stages.candidate, render_report(facts), _metrics(one), lineage, workspace, told=report_json(facts)
+            )
         reference = f"{recipe.name}@{deployed.stages.candidate.result['version']}"
         make_current(workspace, recipe.name, deployed.stages.candidate.result["version"])
         events.result(choice.sentence)
         verdict = verdicts[choice.name]
         events.result(verdict.sentence)
         place = place_of(workspace, deployed.stages.candidate).relative_to(workspace.root)
-        return {"model": reference, "folder": str(place), "choice": choice.sentence, "verdict": verdict.sentence}
+        return {
+            "model": reference,
+            "folder": str(place),
+            "choice": choice.sentence,
+            "verdict": verdict.sentence,
+            "own": own.name,
+            "findings": msgspec.to_builtins(verdicts[own.name].findings),
+        }
 
     return Stage(
         name="model",
-        inputs={"recipe": loaded.sha256, "evaluations": [contender.evaluation.fingerprint for contender in contended]},
+        inputs={
+            "recipe": loaded.sha256,
+            "evaluations": [contender.evaluation.fingerprint for contender in contended],
+            "suspicion": suspicion.fingerprint,
+            "curve": msgspec.to_builtins(curve),
+        },
         packages=("base", "storage", "drawing", "bundle", "evaluation", "pipeline.stages"),
         make=make,
         still_there=lambda result: (workspace.root / result["folder"] / MANIFEST).is_file(),
@@ -88,8 +131,15 @@ def _judged(contender: Contended) -> _Judged:
     return _Judged(contender, read_evaluation(contender.evaluation), history)
 
 
-def _verdict(one: _Judged, *, baseline: _Judged, dataset: DatasetVersion) -> Verdict:
+def _candidate(one: _Judged) -> Candidate:
+    return Candidate(one.stages.name, one.evaluation.validation, one.evaluation.right)
+
+
+def _verdict(
+    one: _Judged, *, baseline: _Judged, dataset: DatasetVersion, doubts: Doubts, remedies: Remedies | None, curve: Curve
+) -> Verdict:
     counts = dataset.label_counts("train")
+    total = sum(counts.values())
     found = one.evaluation
     return judge(
         test=found.test,
@@ -97,7 +147,12 @@ def _verdict(one: _Judged, *, baseline: _Judged, dataset: DatasetVersion) -> Ver
         train=found.train,
         history=one.history,
         baseline=None if one is baseline else baseline.evaluation.validation,
-        majority_share=max(counts.values()) / sum(counts.values()),
+        majority_share=max(counts.values()) / total,
+        shares={label: number / total for label, number in counts.items()},
+        doubts=doubts,
+        p_value=difference_p_value(_candidate(one), _candidate(baseline)),
+        remedies=remedies,
+        curve=curve,
     )
 
 
@@ -120,6 +175,8 @@ def _report(
     dataset: DatasetVersion,
     lineage: Lineage,
     loaded: LoadedRecipe,
+    doubts: Doubts,
+    curve: Curve,
 ) -> Report:
     return Report(
         title=loaded.recipe.name,
@@ -135,6 +192,8 @@ def _report(
         recipe=loaded.text,
         pretraining=one.stages.pretraining,
         subject=one.stages.name,
+        doubts=doubts,
+        curve=tuple(curve),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from wenlu.bundle.manifest import REPORT, Description, Lineage, Pretraining
+from wenlu.bundle.manifest import REPORT, REPORT_JSON, Description, Lineage, Pretraining
 from wenlu.bundle.seal import open_bundle, read_manifest, seal
 from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.facts import DatasetFacts, PretrainingFacts, TokenizerFacts
@@ -33,18 +33,29 @@ class Contended:
 
 
 def shelve(
-    candidate: Finished, report: str, metrics: Mapping[str, float], lineage: Lineage, workspace: Workspace
+    candidate: Finished,
+    report: str,
+    metrics: Mapping[str, float],
+    lineage: Lineage,
+    workspace: Workspace,
+    *,
+    told: bytes = b"",
 ) -> None:
-    """Put a sealed bundle on the shelf, with the report and the metrics beside what it answers with."""
+    """Put a sealed bundle on the shelf, with the report and the metrics beside what it answers with.
+
+    `told` is the report as JSON.
+    """
     source = candidate.folder / BUNDLE
     sealed = read_manifest(source)
     place = place_of(workspace, candidate)
     with atomic_folder(place) as partial:
         shutil.copytree(source, partial, dirs_exist_ok=True)
         write_atomic(partial / REPORT, report.encode())
+        if told:
+            write_atomic(partial / REPORT_JSON, told)
         described = Description.model_validate({name: getattr(sealed, name) for name in Description.model_fields})
-        told = {"created": now(), "metrics": dict(metrics), "lineage": lineage}
-        seal(partial, described.model_copy(update=told))
+        beside = {"created": now(), "metrics": dict(metrics), "lineage": lineage}
+        seal(partial, described.model_copy(update=beside))
     open_bundle(place)
 
 

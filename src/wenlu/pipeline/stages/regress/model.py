@@ -14,14 +14,17 @@ from wenlu.bundle.manifest import MANIFEST, Lineage
 from wenlu.bundle.shelf import make_current
 from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.choose import Choice
+from wenlu.evaluation.found import Remedies
 from wenlu.evaluation.regression.choose import Candidate, choose
 from wenlu.evaluation.regression.facts import CandidateFacts, Report
 from wenlu.evaluation.regression.report import render_report
 from wenlu.evaluation.regression.verdict import Epoch, judge
+from wenlu.evaluation.report import report_json
 from wenlu.evaluation.verdict import Verdict
-from wenlu.pipeline.recipe import LoadedRecipe
+from wenlu.pipeline.recipe import LoadedRecipe, Recipe
 from wenlu.pipeline.stage import Stage
 from wenlu.pipeline.stages.regress.evaluation import Evaluation, read_evaluation
+from wenlu.pipeline.stages.remedied import remedies_for
 from wenlu.pipeline.stages.shelving import (
     Contended,
     dataset_facts,
@@ -47,20 +50,27 @@ class _Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What all contenders together came to."""
+    """What all contenders together came to; `own` is the recipe's own model, of several the best."""
 
     judged: Sequence[_Judged]
     choice: Choice
     verdicts: dict[str, Verdict]
+    own: str
 
     @classmethod
-    def of(cls, contended: Sequence[Contended]) -> _Outcome:
+    def of(cls, contended: Sequence[Contended], recipe: Recipe) -> _Outcome:
         judged = list(map(_judged, contended))
         choice = choose(
             [Candidate(one.stages.name, one.evaluation.validation, one.evaluation.errors) for one in judged]
         )
-        verdicts = {one.stages.name: _verdict(one, baseline=judged[-1]) for one in judged}
-        return cls(judged, choice, verdicts)
+        own = min(judged[:-1] or judged, key=lambda one: one.evaluation.validation.rmse.value)
+        verdicts = {
+            one.stages.name: _verdict(
+                one, baseline=judged[-1], remedies=remedies_for(one.stages, recipe) if one is own else None
+            )
+            for one in judged
+        }
+        return cls(judged, choice, verdicts, own.stages.name)
 
     @property
     def deployed(self) -> Contended:
@@ -73,11 +83,12 @@ def model_stage(
     """Choose, judge, report and seal. The first contender is the user's, the last the trivial one."""
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        outcome = _Outcome.of(contended)
+        outcome = _Outcome.of(contended, loaded.recipe)
         for one in outcome.judged:
             lineage = lineage_of(loaded, run, dataset, one.stages.training, pretraining=one.stages.pretraining)
-            report = render_report(_report(one, outcome, dataset=dataset, lineage=lineage, loaded=loaded))
-            shelve(one.stages.candidate, report, _metrics(one.evaluation), lineage, workspace)
+            facts = _report(one, outcome, dataset=dataset, lineage=lineage, loaded=loaded)
+            told = report_json(facts)
+            shelve(one.stages.candidate, render_report(facts), _metrics(one.evaluation), lineage, workspace, told=told)
         name, version = loaded.recipe.name, outcome.deployed.candidate.result["version"]
         make_current(workspace, name, version)
         verdict = outcome.verdicts[outcome.choice.name].sentence
@@ -89,6 +100,8 @@ def model_stage(
             "folder": str(place),
             "choice": outcome.choice.sentence,
             "verdict": verdict,
+            "own": outcome.own,
+            "findings": msgspec.to_builtins(outcome.verdicts[outcome.own].findings),
         }
 
     return Stage(
@@ -105,7 +118,7 @@ def _judged(contender: Contended) -> _Judged:
     return _Judged(contender, read_evaluation(contender.evaluation), history)
 
 
-def _verdict(one: _Judged, *, baseline: _Judged) -> Verdict:
+def _verdict(one: _Judged, *, baseline: _Judged, remedies: Remedies | None) -> Verdict:
     found = one.evaluation
     return judge(
         test=found.test,
@@ -113,6 +126,7 @@ def _verdict(one: _Judged, *, baseline: _Judged) -> Verdict:
         train=found.train,
         history=one.history,
         baseline=None if one is baseline else baseline.evaluation.validation,
+        remedies=remedies,
     )
 
 
