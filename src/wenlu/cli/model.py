@@ -67,9 +67,10 @@ def compress(  # noqa: PLR0917  (typer reads options from parameters)
     from wenlu.pipeline.threads import share_processors
 
     share_processors()
+    from wenlu.base.sizes import bytes_of
     from wenlu.base.spec import check
     from wenlu.cli.terminal import Terminal
-    from wenlu.compression.budget import Budget, bytes_of, seconds_of
+    from wenlu.compression.budget import Budget, seconds_of
     from wenlu.pipeline.compress import compress as look
     from wenlu.storage.workspace import Workspace
 

@@ -15,7 +15,6 @@ from wenlu.drawing.figures import percent
 _AS_FAST = 0.9
 """A form of so much of the best one's speed is as good as it."""
 
-_SIZES = {"": 1, "B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "KIB": 1 << 10, "MIB": 1 << 20}
 _TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 _HUNDREDTH = 1e-9  # accuracies are counts of texts over their number: what is more than rounding is a text
 
@@ -76,17 +75,6 @@ def on_front(one: Figures, all_of_them: Sequence[Figures]) -> bool:
 def slower(parent: Figures, form: Figures) -> bool:
     """Whether a form answers clearly fewer texts a second than its parent."""
     return form.throughput < _AS_FAST * parent.throughput
-
-
-def bytes_of(said: str) -> int:
-    """
-    >>> bytes_of("5MB"), bytes_of("1.5 GB"), bytes_of("300")
-    (5000000, 1500000000, 300)
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", said.strip().lower())
-    if found is None or found[2].upper() not in _SIZES or float(found[1]) == 0:
-        raise WenluError("bad_settings", f"--max-size {said}: should be a size such as 5MB or 800KB.")
-    return max(1, round(float(found[1]) * _SIZES[found[2].upper()]))
 
 
 def seconds_of(said: str) -> float:
