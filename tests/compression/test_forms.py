@@ -66,8 +66,8 @@ def test_what_else_is_asked_does_not_change_an_answer_of_an_int8_lstm(chain: str
 def test_a_service_opens_with_an_int8_form_and_answers_as_recorded(workspace: Workspace, tmp_path: Path):
     made = form(the("lstm", workspace), "int8", workspace, tmp_path)
     texts = ["很好吃，满意", "とても悪い"]
-    with serving(made.folder) as address:
-        said = [answer.score for answer in Client(address).predict(texts)]
+    with serving(made.folder) as address, Client(address) as client:
+        said = [answer.score for answer in client.predict(texts)]
     np.testing.assert_allclose(said, answers(made, texts).max(1), atol=1e-6)
 
 
