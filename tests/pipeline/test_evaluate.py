@@ -19,6 +19,7 @@ from wenlu.cli.evaluate import answering, lines
 from wenlu.corpus.importer import import_dataset
 from wenlu.corpus.settings import DataConfig, SourceConfig
 from wenlu.evaluation.examined.judgement import Judgement
+from wenlu.evaluation.examined.report import render_judgement
 from wenlu.pipeline.evaluate import (
     LabelledTexts,
     dataset_texts,
@@ -122,7 +123,11 @@ def test_one_text_is_judged_and_the_interval_says_how_little_that_is(bundle: Bun
     assert high - low > 0.7
     assert found.examination.ranking is None
     assert found.examination.slices == ()
-    assert list(lines(found))
+    said = "\n".join(lines(found))
+    assert ": 1 text\n" in said
+    assert "too narrow" in said
+    assert "slices" not in said
+    assert "区间都偏窄" in render_judgement(found, "zh")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ def evaluate(  # noqa: PLR0917  (typer reads options from parameters)
     split: Annotated[str, typer.Option(help="Of a dataset: train, validation or test")] = "test",
     text: Annotated[str | None, typer.Option(help="Of a file: column with the text, its name or number from 0")] = None,
     label: Annotated[str | None, typer.Option(help="Of a file: its label's column, or: folder, prefix, stem")] = None,
-    url: Annotated[str | None, typer.Option(help="A service of this model, whose answers are judged instead")] = None,
+    url: Annotated[str | None, typer.Option(help="A service of this model, judged instead; its key: WENLU_KEY")] = None,
     against: Annotated[str | None, typer.Option(help="Another model, compared on the same texts")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report there, one HTML file")] = None,
     report_language: Annotated[
@@ -77,11 +78,14 @@ def _write(path: Path, judgement: Judgement, language: Language | None) -> None:
 
 
 def _labelled(workspace: Workspace, data: str, *, split: str, text: str | None, label: str | None) -> LabelledTexts:
+    from wenlu.base.errors import WenluError
     from wenlu.base.spec import check
     from wenlu.corpus.settings import SourceConfig
     from wenlu.pipeline.evaluate import dataset_texts, file_texts
 
     if not Path(data).exists():
+        if set(data) & {"/", "."}:
+            raise WenluError("no_data", f"There is no file {data}.", hint="A dataset is given by its name.")
         return dataset_texts(workspace, data, split=split)
     columns: dict[str, object] = {"uri": data, "text_column": _column(text)}
     if label in ("folder", "prefix", "stem"):
@@ -97,14 +101,17 @@ def _column(said: str | None) -> str | int | None:
 
 @contextmanager
 def answering(url: str | None, bundle: Bundle) -> Iterator[Scores | None]:
-    """Who answers at `url`, nobody without one; raises WenluError `another_model` unless it is that very bundle."""
+    """Who answers at `url`, nobody without one, asked with the key in WENLU_KEY if there is one.
+
+    Raises WenluError `another_model` unless it is that very bundle.
+    """
     if url is None:
         yield None
         return
     from wenlu.base.errors import WenluError
     from wenlu.sdk.client import Client
 
-    with Client(url, timeout=_SECONDS) as client:
+    with Client(url, os.environ.get("WENLU_KEY"), timeout=_SECONDS) as client:
         served = client.model()
         if (served.id, served.version) != (bundle.manifest.name, bundle.manifest.version):
             raise WenluError(
@@ -117,8 +124,12 @@ def answering(url: str | None, bundle: Bundle) -> Iterator[Scores | None]:
 
 def lines(judgement: Judgement) -> Iterator[str]:
     """What a person reads on a terminal."""
+    from wenlu.evaluation.examination import FEW_TEXTS
+
     metrics, found = judgement.metrics, judgement.examination
-    yield f"{judgement.model} on {judgement.data}: {metrics.texts:,} texts"
+    yield f"{judgement.model} on {judgement.data}: {metrics.texts:,} {'text' if metrics.texts == 1 else 'texts'}"
+    if metrics.texts < FEW_TEXTS:
+        yield "  so few that all intervals but that of accuracy are too narrow"
     for reason, number in judgement.left_out.items():
         yield f"  {number:,} more could not be read: {reason}"
     yield ""
@@ -160,6 +171,8 @@ def _answered(found: Examination) -> Iterator[str]:
 def _slices(found: Examination) -> Iterator[str]:
     from wenlu.drawing.figures import percent, percent_range
 
+    if not found.slices:
+        return
     yield "\nslices: texts, right, 95 %"
     for one in found.slices:
         mark = "  clearly worse than the rest" if one.worse else ""
