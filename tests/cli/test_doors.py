@@ -109,6 +109,8 @@ def test_help_loads_nothing_heavy(tmp_path: Path):
     [
         (["serve", "nothing"], "There is no model 'nothing'"),
         (["predict", "nothing", "好"], "There is no model 'nothing'"),
+        (["model", "evaluate", "nothing", "--data", "none.csv"], "There is no model 'nothing'"),
+        (["model", "evaluate", "nothing", "--data", "x", "--report-language", "fr"], "There is no report in 'fr'"),
         (["model", "show", "../x"], "There is no bundle in the folder"),
         (["dataset", "show", "nothing"], "nothing"),
         (["dataset", "import", "none.txt", "--name", "x"], "none.txt"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,16 +16,18 @@ from wenlu.base.records import Source, Text
 from wenlu.bundle.manifest import Scale
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import Bundle, open_bundle
-from wenlu.cli.evaluate import answering, lines
+from wenlu.cli.evaluate import answering, lines, lines_of_numbers
 from wenlu.corpus.importer import import_dataset
 from wenlu.corpus.settings import DataConfig, SourceConfig
 from wenlu.evaluation.examined.judgement import Judgement
+from wenlu.evaluation.examined.report import render_judgement
 from wenlu.pipeline.evaluate import (
     LabelledTexts,
     dataset_texts,
     evaluate,
+    evaluate_numbers,
     file_texts,
-    open_classifier,
+    open_judged,
 )
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.serving.service import serving
@@ -57,7 +60,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def bundle(folder: Path, workspace: Workspace) -> Bundle:
-    return open_classifier(workspace, str(folder))
+    return open_judged(workspace, str(folder))
 
 
 def code_of(doing: Callable[[], object]) -> str:
@@ -122,7 +125,11 @@ def test_one_text_is_judged_and_the_interval_says_how_little_that_is(bundle: Bun
     assert high - low > 0.7
     assert found.examination.ranking is None
     assert found.examination.slices == ()
-    assert list(lines(found))
+    said = "\n".join(lines(found))
+    assert ": 1 text\n" in said
+    assert "too narrow" in said
+    assert "slices" not in said
+    assert "区间都偏窄" in render_judgement(found, "zh")
 
 
 @pytest.mark.parametrize(
@@ -158,14 +165,19 @@ def test_a_bundle_that_was_cut_off_or_is_of_another_time_or_task_is_refused(
 ):
     cut = Path(shutil.copytree(folder, tmp_path / "cut"))
     (cut / "model.onnx").write_bytes((cut / "model.onnx").read_bytes()[:1000])
-    assert code_of(lambda: open_classifier(workspace, str(cut))) == "changed_bundle"
+    assert code_of(lambda: open_judged(workspace, str(cut))) == "changed_bundle"
     manifest = (cut / "bundle.json").read_text(encoding="utf-8")
     (cut / "bundle.json").write_text(manifest[:200], encoding="utf-8")
-    assert code_of(lambda: open_classifier(workspace, str(cut))) == "changed_bundle"
+    assert code_of(lambda: open_judged(workspace, str(cut))) == "changed_bundle"
     (cut / "bundle.json").write_text(manifest.replace('"format":1', '"format":9').replace('"format": 1', '"format": 9'))
-    assert code_of(lambda: open_classifier(workspace, str(cut))) == "newer_bundle"
-    numbers = make_bundle(tmp_path / "numbers", scale=Scale(mean=3.0, deviation=1.0))
-    assert code_of(lambda: open_classifier(workspace, str(numbers))) == "not_a_classifier"
+    assert code_of(lambda: open_judged(workspace, str(cut))) == "newer_bundle"
+    kept = json.loads(manifest)
+    writes = kept | {"task": "generate", "labels": [], "positive": None}
+    for name in ("temperature", "abstain"):
+        writes.pop(name)
+    (cut / "model.onnx").write_bytes((folder / "model.onnx").read_bytes())
+    (cut / "bundle.json").write_text(json.dumps(writes), encoding="utf-8")
+    assert code_of(lambda: open_judged(workspace, str(cut))) == "not_judged"
 
 
 def test_files_are_read_as_they_stand_and_what_is_empty_is_counted(tmp_path: Path):
@@ -187,3 +199,48 @@ def test_a_split_of_a_dataset_is_judged(bundle: Bundle, workspace: Workspace, tm
     assert isinstance(evaluate(bundle, labelled, workspace), Judgement)
     assert code_of(lambda: dataset_texts(workspace, "mine", split="dev")) == "unknown_split"
     assert code_of(lambda: dataset_texts(workspace, "none", split="test")) == "unknown_dataset"
+
+
+NUMBERED = LabelledTexts(
+    "similarity", [Text(text.body, str(round(3 + at % 5 * 0.2, 1))) for at, text in enumerate(LABELLED.texts)]
+)
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("numbers") / "b", scale=Scale(mean=3.0, deviation=1.5))
+
+
+def test_a_model_of_numbers_is_judged_and_its_service_gives_the_same(numbers: Path, workspace: Workspace):
+    bundle = open_judged(workspace, str(numbers))
+    here = evaluate_numbers(bundle, NUMBERED, against=bundle)
+    values = Predictor(bundle, RUNTIMES["onnx"](bundle)).values([text.body for text in NUMBERED.texts])
+    truth = np.array([float(text.label or "") for text in NUMBERED.texts])
+    assert here.metrics.mae.value == pytest.approx(np.abs(values - truth).mean())
+    assert here.metrics.mean_mae == pytest.approx(np.abs(truth - 3.0).mean())
+    assert "not distinguishable" in "\n".join(lines_of_numbers(here))
+    with serving(numbers) as address:
+        with answering(address, bundle) as service:
+            there = evaluate_numbers(bundle, NUMBERED, service=service, against=bundle)
+    there = msgspec.structs.replace(there, created=here.created)
+    assert msgspec.json.encode(there) == msgspec.json.encode(here)
+
+
+def test_names_are_no_numbers_and_classifiers_answer_with_none(numbers: Path, bundle: Bundle, workspace: Workspace):
+    of_numbers = open_judged(workspace, str(numbers))
+    assert code_of(lambda: evaluate_numbers(of_numbers, LABELLED)) == "no_numbers"
+    assert code_of(lambda: evaluate_numbers(bundle, NUMBERED)) == "no_numbers"
+    assert code_of(lambda: evaluate_numbers(of_numbers, NUMBERED, against=bundle)) == "other_labels"
+    assert code_of(lambda: evaluate(bundle, LABELLED, workspace, against=of_numbers)) == "other_labels"
+    assert code_of(lambda: evaluate_numbers(of_numbers, LabelledTexts("a", [Text("很好")]))) == "unlabelled"
+    broken = [{"value": float("inf")}] * 64
+    said = code_of(lambda: evaluate_numbers(of_numbers, NUMBERED, service=lambda texts: broken[: len(texts)]))
+    assert said == "bad_predictions"
+
+
+def test_a_file_with_a_number_that_is_none_is_judged_without_it(tmp_path: Path):
+    path = tmp_path / "test.csv"
+    path.write_text("text,label\n犬が走る,3.5\n猫が眠る,たぶん\n", encoding="utf-8")
+    found = file_texts(path, SourceConfig(uri=str(path)), numbers=True)
+    assert [text.label for text in found.texts] == ["3.5"]
+    assert found.left_out == {"no_number": 1}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from wenlu.evaluation.examined.words import Language
     from wenlu.evaluation.f1 import Comparison
     from wenlu.evaluation.metrics import Metrics
+    from wenlu.evaluation.regression.judgement import NumbersJudgement
     from wenlu.pipeline.evaluate import LabelledTexts, Scores
+    from wenlu.sdk.conversation import Prediction
     from wenlu.storage.workspace import Workspace
 
 _SECONDS = 60.0  # for one request of 64 texts, however slow the model
@@ -30,7 +33,7 @@ def evaluate(  # noqa: PLR0917  (typer reads options from parameters)
     split: Annotated[str, typer.Option(help="Of a dataset: train, validation or test")] = "test",
     text: Annotated[str | None, typer.Option(help="Of a file: column with the text, its name or number from 0")] = None,
     label: Annotated[str | None, typer.Option(help="Of a file: its label's column, or: folder, prefix, stem")] = None,
-    url: Annotated[str | None, typer.Option(help="A service of this model, whose answers are judged instead")] = None,
+    url: Annotated[str | None, typer.Option(help="A service of this model, judged instead; its key: WENLU_KEY")] = None,
     against: Annotated[str | None, typer.Option(help="Another model, compared on the same texts")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report there, one HTML file")] = None,
     report_language: Annotated[
@@ -39,25 +42,45 @@ def evaluate(  # noqa: PLR0917  (typer reads options from parameters)
     root: Root = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accuracy, F1, ranking, calibration, slices and robustness of a classifier, each with a 95 % interval."""
+    """Accuracy, F1, ranking, calibration, slices and robustness of a classifier, correlations and errors of a model of
+    numbers, each with a 95 % interval."""
     from wenlu.pipeline.evaluate import evaluate as judged
-    from wenlu.pipeline.evaluate import open_classifier
+    from wenlu.pipeline.evaluate import evaluate_numbers, open_judged
     from wenlu.storage.workspace import Workspace
 
     workspace = Workspace.at(root)
     language = _checked(report_language)
-    bundle = open_classifier(workspace, model)
-    other = open_classifier(workspace, against) if against is not None else None
-    labelled = _labelled(workspace, data, split=split, text=text, label=label)
+    bundle = open_judged(workspace, model)
+    other = open_judged(workspace, against) if against is not None else None
+    numbers = bundle.manifest.task == "regress"
+    if numbers and report is not None:
+        raise _no_report(bundle)
+    labelled = _labelled(workspace, data, split=split, text=text, label=label, numbers=numbers)
     with answering(url, bundle) as service:
+        if numbers:
+            estimated = evaluate_numbers(bundle, labelled, service=service, against=other)
+            _print(estimated, lines_of_numbers(estimated), as_json=as_json)
+            return
         judgement = judged(bundle, labelled, workspace, service=service, against=other)
     if report is not None:
         _write(report, judgement, language)
+    _print(judgement, lines(judgement), as_json=as_json)
+
+
+def _print(judgement: object, said: Iterator[str], *, as_json: bool) -> None:
     if as_json:
         print_json(judgement)
         return
-    for line in lines(judgement):
+    for line in said:
         typer.echo(line)
+
+
+def _no_report(bundle: Bundle) -> Exception:
+    from wenlu.base.errors import WenluError
+
+    return WenluError(
+        "no_report", f"{bundle.title} answers with a number; reports are of classifiers so far.", hint="Use --json."
+    )
 
 
 def _checked(language: str | None) -> Language | None:
@@ -76,19 +99,25 @@ def _write(path: Path, judgement: Judgement, language: Language | None) -> None:
     write_atomic(path, render_judgement(judgement, language or report_language(judgement.language)).encode())
 
 
-def _labelled(workspace: Workspace, data: str, *, split: str, text: str | None, label: str | None) -> LabelledTexts:
+def _labelled(
+    workspace: Workspace, data: str, *, split: str, text: str | None, label: str | None, numbers: bool
+) -> LabelledTexts:
+    from wenlu.base.errors import WenluError
     from wenlu.base.spec import check
     from wenlu.corpus.settings import SourceConfig
     from wenlu.pipeline.evaluate import dataset_texts, file_texts
 
     if not Path(data).exists():
+        if set(data) & {"/", "."}:
+            raise WenluError("no_data", f"There is no file {data}.", hint="A dataset is given by its name.")
         return dataset_texts(workspace, data, split=split)
     columns: dict[str, object] = {"uri": data, "text_column": _column(text)}
     if label in ("folder", "prefix", "stem"):
         columns["label_from"] = label
     else:
         columns["label_column"] = _column(label)
-    return file_texts(Path(data), check(SourceConfig, columns, where="wenlu model evaluate"))
+    source = check(SourceConfig, columns, where="wenlu model evaluate")
+    return file_texts(Path(data), source, numbers=numbers)
 
 
 def _column(said: str | None) -> str | int | None:
@@ -97,14 +126,17 @@ def _column(said: str | None) -> str | int | None:
 
 @contextmanager
 def answering(url: str | None, bundle: Bundle) -> Iterator[Scores | None]:
-    """Who answers at `url`, nobody without one; raises WenluError `another_model` unless it is that very bundle."""
+    """Who answers at `url`, nobody without one, asked with the key in WENLU_KEY if there is one.
+
+    Raises WenluError `another_model` unless it is that very bundle.
+    """
     if url is None:
         yield None
         return
     from wenlu.base.errors import WenluError
     from wenlu.sdk.client import Client
 
-    with Client(url, timeout=_SECONDS) as client:
+    with Client(url, os.environ.get("WENLU_KEY"), timeout=_SECONDS) as client:
         served = client.model()
         if (served.id, served.version) != (bundle.manifest.name, bundle.manifest.version):
             raise WenluError(
@@ -112,22 +144,55 @@ def answering(url: str | None, bundle: Bundle) -> Iterator[Scores | None]:
                 f"{url} answers with {served.id}@{served.version}, not with {bundle.title}.",
                 hint=f"wenlu model evaluate {served.id}@{served.version} --url {url} …",
             )
-        yield lambda texts: [prediction.scores for prediction in client.predict(texts)]
+        yield lambda texts: list(map(_numbers_said, client.predict(texts)))
+
+
+def _numbers_said(prediction: Prediction) -> Mapping[str, float]:
+    return prediction.scores if prediction.value is None else {"value": prediction.value}
 
 
 def lines(judgement: Judgement) -> Iterator[str]:
     """What a person reads on a terminal."""
     metrics, found = judgement.metrics, judgement.examination
-    yield f"{judgement.model} on {judgement.data}: {metrics.texts:,} texts"
-    for reason, number in judgement.left_out.items():
-        yield f"  {number:,} more could not be read: {reason}"
-    yield ""
+    yield from _head(judgement, few="all intervals but that of accuracy are")
     yield from _figures(metrics, found)
     yield from _answered(found)
     yield from _slices(found)
     yield from _robustness(found)
     if judgement.comparison is not None:
         yield from _comparison(judgement.comparison, judgement.against)
+
+
+def lines_of_numbers(judgement: NumbersJudgement) -> Iterator[str]:
+    """The same of a model of numbers."""
+    metrics = judgement.metrics
+    yield from _head(judgement, few="all intervals are")
+    for name, figure in (
+        ("Pearson", metrics.pearson),
+        ("Spearman", metrics.spearman),
+        ("RMSE", metrics.rmse),
+        ("MAE", metrics.mae),
+        ("R²", metrics.r2),
+    ):
+        yield f"{name:<10} {figure.value:10.4f}  {figure.low:.4f}–{figure.high:.4f}"
+    yield f"the mean of what it learned from: RMSE {metrics.mean_rmse:.4f}, MAE {metrics.mean_mae:.4f}"
+    found = judgement.difference
+    if found is not None:
+        verdict = "they differ" if found.clear else "the two are not distinguishable on these texts"
+        yield f"\nagainst {judgement.against}: RMSE lower by {found.gain:.4f} ({found.low:.4f} to {found.high:.4f})"
+        yield f"  {verdict}"
+
+
+def _head(judgement: Judgement | NumbersJudgement, *, few: str) -> Iterator[str]:
+    from wenlu.evaluation.examination import FEW_TEXTS
+
+    texts = judgement.metrics.texts
+    yield f"{judgement.model} on {judgement.data}: {texts:,} {'text' if texts == 1 else 'texts'}"
+    if texts < FEW_TEXTS:
+        yield f"  so few that {few} too narrow"
+    for reason, number in judgement.left_out.items():
+        yield f"  {number:,} more could not be read: {reason}"
+    yield ""
 
 
 def _figures(metrics: Metrics, found: Examination) -> Iterator[str]:
@@ -160,6 +225,8 @@ def _answered(found: Examination) -> Iterator[str]:
 def _slices(found: Examination) -> Iterator[str]:
     from wenlu.drawing.figures import percent, percent_range
 
+    if not found.slices:
+        return
     yield "\nslices: texts, right, 95 %"
     for one in found.slices:
         mark = "  clearly worse than the rest" if one.worse else ""

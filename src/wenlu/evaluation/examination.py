@@ -18,6 +18,9 @@ from wenlu.evaluation.ranking import Ranking, rank
 from wenlu.evaluation.robustness import Robustness
 from wenlu.evaluation.slices import Slice, cut_slices
 
+FEW_TEXTS = 20
+"""From fewer texts than this, those that are drawn again are too much alike: intervals by bootstrap are too narrow."""
+
 
 class Known(msgspec.Struct, frozen=True):
     """What is known of a classifier beside its answers: the temperature in them, the threshold below which it abstains,

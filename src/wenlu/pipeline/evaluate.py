@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from wenlu.base.errors import WenluError, did_you_mean
 from wenlu.base.records import Dropped, Text
-from wenlu.bundle.predict import Answer, Predictor
+from wenlu.bundle.predict import Predictor, as_numbers
 from wenlu.bundle.seal import Bundle, open_bundle
 from wenlu.bundle.shelf import find_model
+from wenlu.corpus.labels import numbered
 from wenlu.corpus.reading import Reading
 from wenlu.corpus.settings import SPLITS, SourceConfig
 from wenlu.corpus.version import DatasetVersion
@@ -24,6 +25,10 @@ from wenlu.evaluation.examined.judgement import Judgement
 from wenlu.evaluation.f1 import compare_answers
 from wenlu.evaluation.hardest import hardest_texts
 from wenlu.evaluation.metrics import measure
+from wenlu.evaluation.regression.choose import compare
+from wenlu.evaluation.regression.judgement import NumbersJudgement
+from wenlu.evaluation.regression.metrics import measure as measure_numbers
+from wenlu.evaluation.regression.worst import worst_texts
 from wenlu.pipeline.examining import Floats, examined
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.workspace import Workspace
@@ -34,7 +39,7 @@ _TOGETHER = 64
 _SHOWN = 5
 
 Scores = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]
-"""From at most 64 texts to the probability of each label."""
+"""From at most 64 texts to all that an answer says, by name: the probability of each label, or the `value`."""
 
 
 class LabelledTexts(msgspec.Struct, frozen=True):
@@ -45,16 +50,16 @@ class LabelledTexts(msgspec.Struct, frozen=True):
     left_out: dict[str, int] = {}
 
 
-def open_classifier(workspace: Workspace, reference: str) -> Bundle:
-    """The bundle of a model's name, or in a folder.
+def open_judged(workspace: Workspace, reference: str) -> Bundle:
+    """The bundle of a model's name, or in a folder, that answers with labels or with a number.
 
-    Raises WenluError: `not_a_classifier`, and all that finding and opening a bundle raises.
+    Raises WenluError: `not_judged` for one that writes, and all that finding and opening a bundle raises.
     """
     bundle = open_bundle(find_model(workspace, reference))
-    if bundle.manifest.task != "classify":
+    if bundle.manifest.task not in ("classify", "regress"):
         raise WenluError(
-            "not_a_classifier",
-            f"{bundle.title} is a model to {bundle.manifest.task}, and classifiers alone can be evaluated so far.",
+            "not_judged",
+            f"{bundle.title} is a model that writes; those that answer with a label or a number are judged so far.",
             hint="The report of the run that made it tells how good it is.",
         )
     return bundle
@@ -68,11 +73,15 @@ def dataset_texts(workspace: Workspace, reference: str, *, split: str) -> Labell
     return _some(LabelledTexts(f"{dataset.reference} {split}", list(dataset.texts(split))))
 
 
-def file_texts(path: Path, source: SourceConfig) -> LabelledTexts:
-    """The texts of a file, a folder or an archive, as they stand; raises WenluError `no_texts`, or of the readers."""
+def file_texts(path: Path, source: SourceConfig, *, numbers: bool = False) -> LabelledTexts:
+    """The texts of a file, a folder or an archive, as they stand; raises WenluError `no_texts`, or of the readers.
+
+    With `numbers` labels are numbers, and a text without one is left out and counted.
+    """
     texts: list[Text] = []
     left_out: Counter[str] = Counter()
-    for one in Reading(path, source):
+    reading = Reading(path, source, numbers=numbers)
+    for one in numbered(reading) if numbers else reading:
         if isinstance(one, Dropped):
             left_out[one.reason] += 1
         elif not one.body.strip():
@@ -90,7 +99,7 @@ def evaluate(
     service: Scores | None = None,
     against: Bundle | None = None,
 ) -> Judgement:
-    """Judge what the bundle answers, by the function that serving calls, or what `service` answers in its place.
+    """Judge what a classifier answers, by the function that serving calls, or what `service` answers in its place.
 
     Raises WenluError: `unlabelled`, `unknown_labels`, `other_labels` of the model it is compared with, and
     `bad_predictions` where a probability is no number.
@@ -119,7 +128,7 @@ def evaluate(
     return Judgement(
         model=bundle.title,
         data=labelled.name,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=_now(),
         language=_language(bundle, workspace),
         left_out=labelled.left_out,
         metrics=metrics,
@@ -127,6 +136,38 @@ def evaluate(
         hardest=hardest_texts(bodies, labels=labels, truth=truth, probabilities=probabilities),
         against=against.title if against is not None else "",
         comparison=comparison,
+    )
+
+
+def evaluate_numbers(
+    bundle: Bundle, labelled: LabelledTexts, *, service: Scores | None = None, against: Bundle | None = None
+) -> NumbersJudgement:
+    """The same for a model of numbers.
+
+    Raises WenluError: `unlabelled`, `no_numbers` of labels that are none or a model that answers with labels,
+    `other_labels` of the model it is compared with, and `bad_predictions` where an answer is no number.
+    """
+    if bundle.manifest.scale is None:
+        raise WenluError("no_numbers", f"{bundle.title} answers with labels, not with a number.")
+    if against is not None and against.manifest.scale is None:
+        raise _other_labels(bundle, against)
+    truth = _numbers(labelled)
+    bodies = [text.body for text in labelled.texts]
+    answers = _answer(service or _scores_of(bundle), ["value"])(bodies)[:, 0]
+    metrics = measure_numbers(truth=truth, answers=answers, mean=bundle.manifest.scale.mean)
+    difference = None
+    if against is not None:
+        others = _answer(_scores_of(against), ["value"])(bodies)[:, 0]
+        difference = compare((answers - truth).tolist(), (others - truth).tolist())
+    return NumbersJudgement(
+        model=bundle.title,
+        data=labelled.name,
+        created=_now(),
+        left_out=labelled.left_out,
+        metrics=metrics,
+        worst=worst_texts(bodies, truth=truth, answers=answers),
+        against=against.title if against is not None else "",
+        difference=difference,
     )
 
 
@@ -141,6 +182,26 @@ def _some(labelled: LabelledTexts) -> LabelledTexts:
 
 def _truth(labelled: LabelledTexts, labels: Sequence[str]) -> NDArray[np.int64]:
     """Label numbers [N]."""
+    _refuse_unlabelled(labelled)
+    number = {label: position for position, label in enumerate(labels)}
+    strange = Counter(text.label or "" for text in labelled.texts if text.label not in number)
+    if strange:
+        raise _unknown_labels(labelled, strange, labels)
+    return np.fromiter((number[text.label or ""] for text in labelled.texts), np.int64, count=len(labelled.texts))
+
+
+def _numbers(labelled: LabelledTexts) -> Floats:
+    """Labels as numbers [N]."""
+    _refuse_unlabelled(labelled)
+    try:
+        return np.array([text.label for text in labelled.texts], dtype=np.float64)
+    except ValueError:
+        raise WenluError(
+            "no_numbers", f"{labelled.name} has labels that are no numbers, and the model answers with one."
+        ) from None
+
+
+def _refuse_unlabelled(labelled: LabelledTexts) -> None:
     bare = [text for text in labelled.texts if not text.label]
     if bare:
         raise WenluError(
@@ -149,11 +210,6 @@ def _truth(labelled: LabelledTexts, labels: Sequence[str]) -> NDArray[np.int64]:
             f"{bare[0].source.file}, line {bare[0].source.line}.",
             hint="Say which column holds it: --label COLUMN.",
         )
-    number = {label: position for position, label in enumerate(labels)}
-    strange = Counter(text.label or "" for text in labelled.texts if text.label not in number)
-    if strange:
-        raise _unknown_labels(labelled, strange, labels)
-    return np.fromiter((number[text.label or ""] for text in labelled.texts), np.int64, count=len(labelled.texts))
 
 
 def _unknown_labels(labelled: LabelledTexts, strange: Counter[str], labels: Sequence[str]) -> WenluError:
@@ -178,12 +234,17 @@ def _other_labels(bundle: Bundle, against: Bundle) -> WenluError:
 
 
 def _listed(labels: Sequence[str]) -> str:
-    return ", ".join(labels[:10]) + (f" and {len(labels) - 10} more" if len(labels) > 10 else "")
+    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+    return ", ".join(labels[:10]) + more if labels else "with a number"
 
 
 def _scores_of(bundle: Bundle) -> Scores:
     predictor = Predictor(bundle, RUNTIMES["onnx"](bundle))
-    return lambda texts: [answer.scores for answer in predictor.predict(texts) if isinstance(answer, Answer)]
+    return lambda texts: list(map(as_numbers, predictor.predict(texts)))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _answer(scores: Scores, labels: Sequence[str]) -> Callable[[Sequence[str]], Floats]:

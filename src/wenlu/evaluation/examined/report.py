@@ -10,6 +10,7 @@ from wenlu.drawing.markup import Markup, named, tag
 from wenlu.drawing.page import page
 from wenlu.drawing.parts import glued, section
 from wenlu.drawing.words import Words
+from wenlu.evaluation.examination import FEW_TEXTS
 from wenlu.evaluation.examined import sections
 from wenlu.evaluation.examined.judgement import Judgement
 from wenlu.evaluation.examined.words import WORDS, Language
@@ -53,6 +54,7 @@ def _summary(judged: Judgement, words: Words) -> Markup:
         ("macro_f1", percent(metrics.macro_f1), percent_range(*found.f1.macro_f1_interval)),
         ("error", percent(found.calibration.error), ""),
     )
+    few = [words.say("page.few")] if metrics.texts < FEW_TEXTS else []
     left_out = [
         words.say("page.left_out", number=count(number), reason=reason) for reason, number in judged.left_out.items()
     ]
@@ -66,7 +68,7 @@ def _summary(judged: Judgement, words: Words) -> Markup:
         sentence=words.say(
             "page.sentence", accuracy=percent(metrics.accuracy), texts=count(metrics.texts), interval=interval
         ),
-        note=" ".join([words.say("page.note", data=judged.data), *left_out]),
+        note=" ".join([words.say("page.note", data=judged.data), *few, *left_out]),
         figures=[
             parts.key_figure(words.say(f"figure.{key}"), value, words.say(f"figure.{key}.note", interval=interval))
             for key, value, interval in figures

@@ -147,7 +147,9 @@ def answered(found: Sequence[Answered], words: Words) -> Markup:
 
 
 def slices(found: Sequence[Slice], words: Words, *, language: str) -> Markup:
-    """Every slice beside the rest; those that are clearly worse say so."""
+    """Every slice beside the rest; those that are clearly worse say so. Nothing where there is none."""
+    if not found:
+        return Markup("")
     heads = ("kind", "name", "texts", "accuracy", "interval", "rest")
     return section(
         words, "slices", _table(words, "slices", heads, [_slice(one, words) for one in found]), language=language

@@ -30,6 +30,11 @@ ROWS: Mapping[str, Said] = {
         "{texts} 件のテキストのうち {accuracy} が正答です（95 % 信頼区間 {interval}）。",
     ),
     "page.note": Said("Judged on {data}.", "评估数据：{data}。", "評価データ：{data}。"),
+    "page.few": Said(
+        "These are so few that all intervals but that of accuracy are too narrow.",
+        "文本过少，除准确率外，其余区间都偏窄。",
+        "件数が少なすぎるため、正答率以外の区間は狭すぎます。",
+    ),
     "page.left_out": Said(
         "{number} more could not be read ({reason}).",
         "另有 {number} 条无法读取（{reason}）。",
