@@ -1,6 +1,6 @@
 """A classifier before and after compression: accuracy with interval, size, latency and throughput, in one run.
 
-    python bench/compression/forms.py --root .wenlu thucnews@VERSION int8 prune+int8 prune,vectors=0.6+int8
+    python bench/compression/forms.py --root .wenlu thucnews@VERSION int8 prune+int8 prune,vectors=0.7+int8
 
 Each chain's form is made from the model, then all are measured by turns; nothing is put on the shelf.
 """
