@@ -15,9 +15,8 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.models import Brought
 from wenlu.pipeline.recipe import Contender, LoadedRecipe, Recipe, contender_model
 from wenlu.pipeline.stage import Finished, Stage, run_stage
-from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.pipeline.stages.pretraining import Pretrained, pretrain
-from wenlu.pipeline.stages.teaching import teaching_stage
+from wenlu.pipeline.stages.teaching import teach
 from wenlu.pipeline.stages.together import Start
 from wenlu.storage.workspace import Workspace
 
@@ -56,15 +55,16 @@ class Flow:
 
     def teach(self, name: str, contender: Contender, tokenizer: Finished) -> Finished | None:
         """What a contender's teachers answer, if its recipe names any; raises WenluError `unknown_model`."""
-        config = contender.distil
-        if config is None:
-            return None
-        teachers = [find_model(self.workspace, teacher) for teacher in config.teachers]
-        unlabelled, data = None, config.data(self.recipe.data, self.dataset)
-        if data is not None:
-            stage = dataset_stage(data, self.workspace, name="texts without labels", cluster=self.cluster)
-            unlabelled = DatasetVersion.open(self.workspace, self.finish(stage).result["dataset"])
-        return self.finish(teaching_stage(name, teachers, tokenizer, self.dataset, unlabelled=unlabelled))
+        return teach(
+            name,
+            contender,
+            self.recipe.data,
+            self.dataset,
+            self.workspace,
+            tokenizer=tokenizer,
+            finish=self.finish,
+            cluster=self.cluster,
+        )
 
     def completed(self, contender: Contender) -> Contender:
         """With what the recipe leaves out: the architecture of the start, where the model's row holds other people's,

@@ -3,7 +3,7 @@ that serving calls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,17 @@ from wenlu.base.events import Events
 from wenlu.bundle.manifest import TEXT
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import Bundle, open_bundle
+from wenlu.bundle.shelf import find_model
 from wenlu.corpus.clean import content_id
+from wenlu.corpus.settings import DataConfig
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.aims.distil import TEACHER
+from wenlu.pipeline.recipe import Contender
 from wenlu.pipeline.stage import Finished, Stage
+from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.local import new_file
+from wenlu.storage.workspace import Workspace
 from wenlu.text.pipeline import TextPipeline
 from wenlu.training.encoded import EncodedBlock, write_encoded
 
@@ -28,6 +33,33 @@ _TOGETHER = 1024
 _NO_LABEL = -1
 
 Labelled = tuple[str, int]
+
+
+def teach(
+    name: str,
+    contender: Contender,
+    data: DataConfig,
+    labelled: DatasetVersion,
+    workspace: Workspace,
+    *,
+    tokenizer: Finished,
+    finish: Callable[[Stage], Finished],
+    cluster: str | None = None,
+) -> Finished | None:
+    """What a contender's teachers answer to the texts it learns from; None if its recipe names none.
+
+    `data` and `labelled` are the recipe's dataset, as it says and as it was imported. Raises WenluError
+    `unknown_model`, and what the stages raise.
+    """
+    config = contender.distil
+    if config is None:
+        return None
+    teachers = [find_model(workspace, teacher) for teacher in config.teachers]
+    unlabelled, more = None, config.data(data, labelled)
+    if more is not None:
+        imported = finish(dataset_stage(more, workspace, name="texts without labels", cluster=cluster))
+        unlabelled = DatasetVersion.open(workspace, imported.result["dataset"])
+    return finish(teaching_stage(name, teachers, tokenizer, labelled, unlabelled=unlabelled))
 
 
 def teaching_stage(
