@@ -11,6 +11,7 @@ from torch import nn
 from wenlu.base.component import Component, component
 from wenlu.bundle.manifest import TEXT, WEIGHTS
 from wenlu.bundle.seal import open_bundle
+from wenlu.compression.means import require_weights
 from wenlu.models import Brought
 from wenlu.pipeline.stage import Finished
 from wenlu.pipeline.stages.together import Start
@@ -47,8 +48,11 @@ def brought(model: nn.Module, named: Component, tokenizer: Any) -> str:
 
 
 def adopted(model: nn.Module, start: Start, tokenizer: Any) -> Adopted:
-    """Give a model the weights of a start; ids that were added to those of the start begin as in `brought`."""
-    theirs = open_bundle(start.folder).pipeline.tokenizer
+    """Give a model the weights of a start; ids that were added to those of the start begin as in `brought`. Raises
+    WenluError `no_weights` for one that is quantised."""
+    bundle = open_bundle(start.folder)
+    require_weights(bundle, doing="begin with")
+    theirs = bundle.pipeline.tokenizer
     tensors = load_file(start.folder / WEIGHTS)
     grown = tokenizer.size > theirs.size and grown_of(tokenizer) is not None and goes_on(tokenizer, theirs)
     vectors = vectors_of(model, tokenizer.size) if grown else {}
