@@ -16,6 +16,8 @@ from wenlu.compression.measure import Figures
 from wenlu.compression.report import Compression, line, render_report
 from wenlu.drawing.parts import glued
 from wenlu.pipeline.compress import compress, read_chain
+from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.run import run_recipe
 from wenlu.storage.workspace import Workspace
 
 
@@ -127,6 +129,16 @@ def test_a_refused_budget_leaves_nothing_behind(workspace: Workspace):
             the("lstm", workspace).title, workspace, Silent(), chains=["fp16"], budget=Budget(max_size=1), name="none"
         )
     assert sorted(workspace.root.rglob("*")) == before
+
+
+def test_a_training_can_not_begin_with_a_form_that_has_no_weights(workspace: Workspace):
+    compress(the("lstm", workspace).title, workspace, Silent(), chains=["int8"], name="begun")
+    path = workspace.root.parent / "begun.yaml"
+    text = (workspace.root.parent / "tiny.yaml").read_text(encoding="utf-8")
+    path.write_text(f"{text}\nstart: begun\n", encoding="utf-8")
+    with pytest.raises(WenluError, match="has no weights to begin with") as refused:
+        run_recipe(load_recipe(path), workspace, Silent())
+    assert "tiny@" in (refused.value.hint or "")
 
 
 def test_a_wrong_name_is_told_before_anything_is_tried(workspace: Workspace):

@@ -47,8 +47,9 @@ def description_of(bundle: Bundle) -> Description:
 def require_weights(bundle: Bundle, *, doing: str) -> None:
     """Raises WenluError `no_weights` for a form that has only its export."""
     if not (bundle.folder / WEIGHTS).is_file():
+        parents = ", ".join(bundle.manifest.lineage.parents)
         raise WenluError(
             "no_weights",
             f"{bundle.title} is quantised and has no weights to {doing}.",
-            hint="Do this first and quantise last, as in vocabulary+int8; or begin with its parent.",
+            hint=f"Take its parent, {parents}; in a chain, quantise last: vocabulary+int8.",
         )

@@ -111,7 +111,9 @@ def _row(found: Compression, one: Figures) -> Markup:
         percent(one.disagreement),
         "●" if on_front(one, found.everything) else "",
     )
-    return tag("tr", tag("th", named(one.name), scope="row"), *(tag("td", glued(cell)) for cell in cells))
+    return tag(
+        "tr", tag("th", named(one.name), scope="row"), *(tag("td", glued(cell), class_="figure") for cell in cells)
+    )
 
 
 def _accuracy(found: Compression) -> Markup:

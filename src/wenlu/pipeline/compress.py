@@ -37,7 +37,7 @@ CHAINS = (
     "vocabulary,min_count=3+int8",
     "prune",
     "prune+int8",
-    "prune,vectors=0.6+int8",
+    "prune,vectors=0.7+int8",
 )
 """What is tried where nobody says otherwise."""
 

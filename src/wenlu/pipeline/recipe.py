@@ -21,6 +21,7 @@ from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.settings import DataConfig
 from wenlu.models import MODELS, Brought
 from wenlu.pipeline.auto import AutoConfig, candidates, is_auto, read_auto
+from wenlu.pipeline.distil import DistilConfig
 from wenlu.pipeline.pretraining import PretrainingConfig
 from wenlu.pipeline.spans import Choices
 from wenlu.pipeline.trackers import TRACKERS
@@ -74,6 +75,7 @@ class Contender(Spec):
     pretraining: PretrainingConfig | None = Field(
         default=None, description="What its backbone learns from texts without labels first"
     )
+    distil: DistilConfig | None = Field(default=None, description="Whose answers it learns from, beside the labels")
     training: TrainingConfig = TrainingConfig()
 
     @property
@@ -158,6 +160,9 @@ class Recipe(Spec):
     pretraining: PretrainingConfig | None = Field(
         default=None, description="What the model's backbone learns from texts without labels, before it is trained"
     )
+    distil: DistilConfig | None = Field(
+        default=None, description="Models whose answers a classifier learns from, beside the labels"
+    )
     training: TrainingConfig = TrainingConfig()
     baseline: Contender | None = Field(
         default=None, description="The trivial model that is trained beside yours; left out: one of character n-grams"
@@ -195,6 +200,7 @@ class Recipe(Spec):
             model=self.model,
             start=self.start,
             pretraining=self.pretraining,
+            distil=self.distil,
             training=self.training,
         )
 
@@ -299,6 +305,8 @@ def _unfit(contender: Contender, aim: Aim) -> list[str]:
     """What a contender's model can't do that is asked of it."""
     named = contender_model(contender)
     mistakes = [] if contender.pretraining is None else _unfit_to_pretrain(contender, contender.pretraining, aim)
+    if contender.distil is not None and aim != "classify":
+        mistakes.append(f"distil: it is for classifiers, and this recipe is to {aim}.")
     if contender.training.samples is not None and aim not in WRITERS:
         mistakes.append(f"training.samples: {named.name} is no language model, and writes nothing.")
     return mistakes
@@ -331,7 +339,7 @@ def reads_once(tokenizer: type[Any]) -> bool:
 def _auto_mistakes(recipe: Recipe) -> list[str]:
     if recipe.aim in WRITERS:
         return ["model: auto is to classify or to regress; name a language model, such as decoder."]
-    chosen = [key for key in ("text", "pretraining", "training", "start") if key in recipe.model_fields_set]
+    chosen = [key for key in ("text", "pretraining", "distil", "training", "start") if key in recipe.model_fields_set]
     mistakes = [f"model: auto brings its own text and training, so leave out: {', '.join(chosen)}."] if chosen else []
     if not recipe.contenders().keys() - {"linear", "bag"}:
         mistakes.append("model.among names nothing that suits these texts.")

@@ -33,6 +33,7 @@ from wenlu.pipeline.stage import run_stage, work_folder
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.pipeline.stages.pretraining import pretrain
 from wenlu.pipeline.stages.seq2seq.tokenizer import halves_stage
+from wenlu.pipeline.stages.teaching import teach
 from wenlu.pipeline.stages.together import Start
 from wenlu.pipeline.stages.tokenizer import tokenizer_stage
 from wenlu.pipeline.stages.training import HISTORY, training_stage
@@ -320,6 +321,7 @@ def _trained_value(
         aim=recipe.aim,
         start=start,
         pretrained=first.training if first else None,
+        taught=teach("tried", contender, recipe.data, dataset, workspace, tokenizer=tokenizer, finish=silently),
     )
     try:
         finished = run_stage(stage, workspace, events)

@@ -48,6 +48,7 @@ def contend(flow: Flow, name: str, contender: Contender) -> Contended:
             aim="classify",
             start=flow.start_of(contender),
             pretrained=first.training if first else None,
+            taught=flow.teach(name, contender, tokenizer),
             cluster=flow.cluster,
         )
     )

@@ -19,6 +19,7 @@ from wenlu.models import Brought
 from wenlu.pipeline.recipe import Contender, LoadedRecipe, Recipe, contender_model
 from wenlu.pipeline.stage import Finished, Stage, run_stage
 from wenlu.pipeline.stages.pretraining import Pretrained, pretrain
+from wenlu.pipeline.stages.teaching import teach
 from wenlu.pipeline.stages.together import Start
 from wenlu.storage.workspace import Workspace
 
@@ -52,6 +53,19 @@ class Flow:
             self.workspace,
             finish=self.finish,
             start=self.start_of(contender),
+            cluster=self.cluster,
+        )
+
+    def teach(self, name: str, contender: Contender, tokenizer: Finished) -> Finished | None:
+        """What a contender's teachers answer, if its recipe names any; raises WenluError `unknown_model`."""
+        return teach(
+            name,
+            contender,
+            self.recipe.data,
+            self.dataset,
+            self.workspace,
+            tokenizer=tokenizer,
+            finish=self.finish,
             cluster=self.cluster,
         )
 

@@ -11,6 +11,7 @@ from torch import nn
 from wenlu.base.component import Component, component
 from wenlu.bundle.manifest import TEXT, WEIGHTS
 from wenlu.bundle.seal import open_bundle
+from wenlu.compression.means import require_weights
 from wenlu.models import Brought
 from wenlu.pipeline.stage import Finished
 from wenlu.pipeline.stages.together import Start
@@ -48,8 +49,11 @@ def brought(model: nn.Module, named: Component, pipeline: TextPipeline) -> str:
 
 
 def adopted(model: nn.Module, start: Start, pipeline: TextPipeline) -> Adopted:
-    """Give a model the weights of a start; ids that were added to those of the start begin as in `brought`."""
-    theirs = open_bundle(start.folder).pipeline
+    """Give a model the weights of a start; ids that were added to those of the start begin as in `brought`. Raises
+    WenluError `no_weights` for one that is quantised."""
+    bundle = open_bundle(start.folder)
+    require_weights(bundle, doing="begin with")
+    theirs = bundle.pipeline
     tensors = load_file(start.folder / WEIGHTS)
     more = pipeline.size > theirs.size and goes_on(pipeline.tokenizer, theirs.tokenizer)
     vectors = vectors_of(model, pipeline.size) if more else {}

@@ -44,7 +44,7 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is to be trained. `folder` takes what comes of it, `work` outlives a kill. `pretrained` is the folder of a
-    stage in which its backbone was trained before."""
+    stage in which its backbone was trained before, `taught` that of one in which its teachers were asked."""
 
     contender: Contender
     tokenizer: Finished
@@ -54,6 +54,7 @@ class Job:
     work: Path
     start: Start | None = None
     pretrained: Path | None = None
+    taught: Path | None = None
 
     def write(self, path: Path) -> None:
         tokenizer = self.tokenizer
@@ -67,6 +68,7 @@ class Job:
             "work": str(self.work),
             "start": str(self.start.folder) if self.start else None,
             "pretrained": str(self.pretrained) if self.pretrained else None,
+            "taught": str(self.taught) if self.taught else None,
         }
         write_atomic(path, json.dumps(data, ensure_ascii=False).encode())
 
@@ -83,6 +85,7 @@ class Job:
             Path(data["work"]),
             Start.of(Path(data["start"])) if data["start"] else None,
             Path(data["pretrained"]) if data["pretrained"] else None,
+            Path(data["taught"]) if data["taught"] else None,
         )
 
 

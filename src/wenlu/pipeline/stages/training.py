@@ -26,6 +26,7 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.models import Brought, Learns
 from wenlu.pipeline.aims import AIMS
 from wenlu.pipeline.aims.aim import Aim
+from wenlu.pipeline.aims.distil import DistilAim
 from wenlu.pipeline.recipe import Contender, contender_model
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.stages.beginning import adopted, brought, grown_of, pipeline_of
@@ -67,21 +68,26 @@ def training_stage(
     aim: str,
     start: Start | None = None,
     pretrained: Finished | None = None,
+    taught: Finished | None = None,
     cluster: str | None = None,
 ) -> Stage:
     """Train one contender; a killed training goes on from the newest checkpoint in its work folder.
 
-    It begins with the weights of `start`, and of the stage in which its backbone was `pretrained`. Several processes do
-    it together, here or on the Ray cluster at that address.
+    It begins with the weights of `start`, and of the stage in which its backbone was `pretrained`, and learns from the
+    answers of the stage in which it is `taught`. Several processes do it together, here or on the Ray cluster at that
+    address.
     """
     named = contender_model(contender)
     config = contender.training
 
     def make(folder: Path, work: Path, events: Events) -> dict[str, Any]:
-        job = Job(contender, tokenizer, dataset, aim, folder, work, start, pretrained.folder if pretrained else None)
+        before = (one.folder if one else None for one in (pretrained, taught))
+        job = Job(contender, tokenizer, dataset, aim, folder, work, start, *before)
         if config.processes == 1 and cluster is None:
-            return train(job, events, ALONE)
-        return do_together(job, "wenlu.pipeline.stages.training:take_part", events, cluster=cluster)
+            result = train(job, events, ALONE)
+        else:
+            result = do_together(job, "wenlu.pipeline.stages.training:take_part", events, cluster=cluster)
+        return {**result, "parents": [*result["parents"], *(taught.result["teachers"] if taught else [])]}
 
     return Stage(
         name=f"training {name}",
@@ -93,6 +99,8 @@ def training_stage(
             "aim": aim,
             "start": start.title if start else None,
             "pretrained": pretrained.fingerprint if pretrained else None,
+            "taught": taught.fingerprint if taught else None,
+            "distil": contender.distil.model_dump(mode="json") if contender.distil else None,
             "labels": dataset.labels,
             "torch": version("torch"),
         },
@@ -116,7 +124,12 @@ def take_part(path: Path) -> None:
 
 def train(job: Job, events: Events, process: Process) -> dict[str, Any]:
     """Train for the job's task; see `learn`."""
-    goal: Aim = AIMS[job.aim](job.contender.training, job.tokenizer, job.dataset)
+    config, distil = job.contender.training, job.contender.distil
+    goal: Aim
+    if distil is not None and job.taught is not None:
+        goal = DistilAim(config, distil, job.tokenizer, job.dataset, job.taught)
+    else:
+        goal = AIMS[job.aim](config, job.tokenizer, job.dataset)
     return learn(job, contender_model(job.contender), goal, events, process)
 
 
