@@ -60,3 +60,9 @@ def test_few_texts_of_a_label_show_no_pattern():
 
 def test_texts_of_nothing_and_of_one_character_are_looked_at_too():
     assert giveaways(["", "好", "！？", "𠮷"], np.array([0, 1, 0, 1]), ["甲", "乙"]) == ()
+
+
+def test_skill_is_what_is_right_beyond_guessing():
+    assert answered([0, 0, 0, 1], [0, 0, 0, 1], [0.5] * 4).skill == 1.0
+    assert answered([0, 0, 0, 1], [0, 0, 0, 0], [0.5] * 4).skill == 0.0
+    assert answered([0, 0], [0, 1], [0.5] * 2).skill == 0.0  # there is nothing to tell apart

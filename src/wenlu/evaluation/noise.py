@@ -40,6 +40,12 @@ class Answered:
         return float(1 - self.wrong.mean())
 
     @property
+    def skill(self) -> float:
+        """What it gets right of what guessing the most frequent label leaves wrong."""
+        majority = float(np.bincount(self.truth).max()) / len(self.truth)
+        return (self.accuracy - majority) / (1 - majority) if majority < 1 else 0.0
+
+    @property
     def ranks(self) -> NDArray[np.float64]:
         """How sure it is of each among all, from 0 to 1: what two models have in common whatever their scale."""
         order = np.argsort(self.sureness, kind="stable")

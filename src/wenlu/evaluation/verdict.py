@@ -142,13 +142,14 @@ def _below_baseline(case: _Case) -> Found | None:
 
 
 def _underfitting(case: _Case) -> Found | None:
-    """Poor on its own training texts: less than half way from guessing to perfect, or under the baseline's unseen."""
+    """Poor on its own training texts: less than half way from guessing to perfect, or worse than the baseline is on
+    unseen ones by more than chance explains."""
     train, majority = case.train.accuracy, case.majority_share
     skill = (train - majority) / (1 - majority) if majority < 1 else 1.0
     evidence = {"train_accuracy": train, "majority_share": majority, "learned_share": skill}
     if skill < UNDERFITTING_SKILL:
         return Found("underfitting", "underfitting", evidence, {"train": percent(train), "guess": percent(majority)})
-    if case.baseline is None or train >= case.baseline.accuracy:
+    if case.baseline is None or case.train.accuracy_interval[1] >= case.baseline.accuracy_interval[0]:
         return None
     evidence["baseline_accuracy"] = case.baseline.accuracy
     values = {"train": percent(train), "baseline": percent(case.baseline.accuracy)}

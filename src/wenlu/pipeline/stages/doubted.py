@@ -59,7 +59,7 @@ def _noise(contenders: Sequence[AnsweredSplits], dataset: DatasetVersion) -> Noi
     found = {split: doubted([one[split] for one in contenders]).tolist() for split in SPLITS}
     shown = [text for split, rows in found.items() for text in _shown(split, rows[:_SHOWN], contenders, dataset)]
     surest = sorted(shown, key=lambda text: -text.probability)[:_SHOWN]
-    return Noise(sure, contradicted, doubted=sum(map(len, found.values())), shown=tuple(surest))
+    return Noise(sure, contradicted, judge.skill, doubted=sum(map(len, found.values())), shown=tuple(surest))
 
 
 def _shown(
