@@ -12,9 +12,9 @@ from wenlu.evaluation.metrics import wilson_interval
 # texts or less are named in no sentence.
 LEAKED_SHARE, LEAKED_TEXTS = 0.01, 4
 
-# Of the third of the texts that the better model is surest about, a clean set has a few per cent labelled otherwise, and
-# one that is hard or small some ten; of one with every fourth label wrong it is about a quarter. The interval tells
-# chance from more than this.
+# Of the third of the texts that the better model is surest about, a clean set has a few per cent labelled otherwise, a
+# hard or small one some ten, and one with every fourth label wrong about a quarter. The interval tells chance from more
+# than this.
 NOISE_SHARE = 0.12
 
 
