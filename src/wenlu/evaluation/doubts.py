@@ -12,9 +12,8 @@ from wenlu.evaluation.metrics import wilson_interval
 # texts or less are named in no sentence.
 LEAKED_SHARE, LEAKED_TEXTS = 0.01, 4
 
-# Of the third of the texts that the better model is surest about, a clean set has a few per cent labelled otherwise, a
-# hard or small one some ten, and one with every fourth label wrong about a quarter. The interval tells chance from more
-# than this.
+# Of the fifth of the texts that all models agree on and are surest about, a clean set has a few per cent labelled
+# otherwise, and one with every fourth label wrong about a quarter. The interval tells chance from more than this.
 NOISE_SHARE = 0.12
 
 
@@ -62,10 +61,10 @@ class DoubtedText(msgspec.Struct, frozen=True):
 
 
 class Noise(msgspec.Struct, frozen=True):
-    """Of the `sure` unseen texts that the better model is surest about, `contradicted` have another label than it says.
+    """Of the `sure` unseen texts that all models agree on and are surest about, `contradicted` have another label.
 
-    `skill` is what that model gets right of what guessing the most frequent label leaves wrong. `doubted` is the number
-    of texts of which all models say so, whose first are `shown`.
+    `skill` is what the best of them gets right of what guessing the most frequent label leaves wrong. `doubted` is the
+    number of texts of which all models say so, whose first are `shown`.
     """
 
     sure: int
