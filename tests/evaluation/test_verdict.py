@@ -281,3 +281,8 @@ def test_what_is_worse_at_its_own_texts_than_the_baseline_at_new_ones_has_not_me
 
 def test_a_model_that_has_hardly_learned_is_no_judge_of_labels():
     assert codes(judge(**{**GOOD, "doubts": Doubts(noise=Noise(sure=300, contradicted=60, skill=0.2))})) == ["healthy"]
+
+
+def test_what_knows_its_training_texts_was_not_stopped_too_early():
+    known = {"train": metrics(0.995), "validation": metrics(0.96), "history": history(0.6, 0.5, 0.42)}
+    assert codes(judge(**{**GOOD, **known})) == ["healthy"]

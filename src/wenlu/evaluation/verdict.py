@@ -32,6 +32,10 @@ UNDERFITTING_SKILL = 0.5
 # A last epoch that lowers validation loss by less than one in a hundred has levelled off; more is still a slope.
 UNDERTRAINING_IMPROVEMENT = 0.01
 
+# A model that gets all but one in a hundred of its training texts right has nothing left to learn from them, however its
+# loss goes.
+LEARNED = 0.99
+
 # Where more than four of five texts share one label, accuracy hides whether the others are found at all.
 MAJORITY_SHARE = 0.80
 
@@ -185,8 +189,12 @@ def _rising_since(history: History) -> int | None:
 
 
 def _undertraining(case: _Case) -> Found | None:
-    """The best epoch is the last one, and its validation loss still fell. One epoch alone shows no direction."""
-    if len(case.history) < 2 or best_epoch(case.history) != case.history[-1]:
+    """The best epoch is the last one, its validation loss still fell, and there was something left to learn.
+
+    One epoch alone shows no direction.
+    """
+    ended = len(case.history) < 2 or best_epoch(case.history) != case.history[-1]
+    if ended or case.train.accuracy >= LEARNED:
         return None
     before, last = case.history[-2].validation_loss, case.history[-1].validation_loss
     if before - last <= UNDERTRAINING_IMPROVEMENT * before:
