@@ -32,8 +32,8 @@ UNDERFITTING_SKILL = 0.5
 # A last epoch that lowers validation loss by less than one in a hundred has levelled off; more is still a slope.
 UNDERTRAINING_IMPROVEMENT = 0.01
 
-# A model that gets all but one in a hundred of its training texts right has nothing left to learn from them, however its
-# loss goes.
+# A model that gets all but one in a hundred of its training texts right has nothing left to learn from them, however
+# its loss goes.
 LEARNED = 0.99
 
 # Where more than four of five texts share one label, accuracy hides whether the others are found at all.
