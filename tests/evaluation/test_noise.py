@@ -12,9 +12,16 @@ def answered(truth: list[int], answers: list[int], sureness: list[float]) -> Ans
     return Answered(np.array(truth), np.array(answers), np.array(sureness))
 
 
-def test_the_surest_third_is_looked_at():
-    one = answered([0, 0, 0, 0, 0, 0], [0, 1, 1, 1, 1, 1], [0.9, 0.8, 0.1, 0.2, 0.3, 0.4])
-    assert contradictions(one) == (2, 1)
+def test_the_surest_fifth_of_what_all_agree_on_is_looked_at():
+    sureness = [0.9, 0.8, 0.1, 0.2, 0.3, 0.4, 0.15, 0.25, 0.35, 0.7]
+    one = answered([0] * 10, [0, 1, 1, 1, 1, 1, 1, 1, 1, 0], sureness)
+    other = answered([0] * 10, [0, 1, 1, 1, 1, 1, 1, 1, 1, 1], sureness)
+    assert contradictions([one, other]) == (2, 1)
+
+
+def test_what_no_two_agree_on_says_nothing_of_labels():
+    one, other = answered([0] * 10, [0] * 10, [0.9] * 10), answered([0] * 10, [1] * 10, [0.9] * 10)
+    assert contradictions([one, other]) == (0, 0)
 
 
 def test_a_label_is_doubted_where_all_are_sure_of_the_same_other_one():
@@ -60,3 +67,9 @@ def test_few_texts_of_a_label_show_no_pattern():
 
 def test_texts_of_nothing_and_of_one_character_are_looked_at_too():
     assert giveaways(["", "好", "！？", "𠮷"], np.array([0, 1, 0, 1]), ["甲", "乙"]) == ()
+
+
+def test_skill_is_what_is_right_beyond_guessing():
+    assert answered([0, 0, 0, 1], [0, 0, 0, 1], [0.5] * 4).skill == 1.0
+    assert answered([0, 0, 0, 1], [0, 0, 0, 0], [0.5] * 4).skill == 0.0
+    assert answered([0, 0], [0, 1], [0.5] * 2).skill == 0.0  # there is nothing to tell apart

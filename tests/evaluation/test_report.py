@@ -9,8 +9,11 @@ import pytest
 from tests.evaluation.made_up import history, metrics
 
 from wenlu.base.errors import WenluError
+from wenlu.evaluation.curve import Fraction
+from wenlu.evaluation.doubts import CopiedText, DoubtedText, Doubts, Leaks, Noise
+from wenlu.evaluation.found import Remedy
 from wenlu.evaluation.hardest import HardText
-from wenlu.evaluation.report import CandidateFacts, DatasetFacts, Report, TokenizerFacts, render_report
+from wenlu.evaluation.report import CandidateFacts, DatasetFacts, Report, TokenizerFacts, render_report, report_json
 from wenlu.evaluation.verdict import judge
 
 VOID = {"meta", "br", "hr"}
@@ -217,3 +220,48 @@ def test_a_report_needs_exactly_one_candidate_to_be_about(deployed):
 def test_the_same_report_is_rendered_byte_for_byte_alike():
     again = msgspec.json.decode(msgspec.json.encode(report()), type=Report)
     assert render_report(again) == render_report(report())
+
+
+def doubtful_report() -> Report:
+    doubted = DoubtedText("<b>真好</b>", "validation", "差评", "好评", 0.98)
+    copied = CopiedText("好吃！" + RIGHT_TO_LEFT, "好吃", 0.96)
+    return report(
+        doubts=Doubts(
+            leaks=Leaks(100, 9, 1.0, 0.8, shown=(copied,)),
+            noise=Noise(33, 9, skill=0.7, doubted=12, shown=(doubted,)),
+        ),
+        curve=(Fraction(0.25, 100, 0.7), Fraction(0.5, 200, 0.75), Fraction(1.0, 400, 0.86)),
+    )
+
+
+def test_doubtful_labels_and_copies_are_listed_with_their_texts():
+    page = Page(render_report(doubtful_report()))
+    said = page.said()
+    assert "Doubtful labels" in said
+    assert "<b>真好</b>" in said  # as words, not as markup
+    assert "1 of 12 doubted labels." in said
+    assert "Copies" in said
+    assert "96.0 %" in said
+    assert "The last doubling of the texts gained 11.0 points: more texts would help." in said
+
+
+def test_an_advice_stands_by_its_name_with_its_settings():
+    remedy = Remedy("dropout", ("model.dropout=0.5",), {"setting": "model.dropout", "old": "0.3", "new": "0.5"})
+    verdict = judge(
+        test=metrics(0.8), validation=metrics(0.8), train=metrics(0.99), history=(), baseline=None, majority_share=0.5,
+        remedies={"overfitting": remedy},
+    )  # fmt: skip
+    said = Page(render_report(report(verdict=verdict))).said()
+    assert "advice-1 Hold it back: raise model.dropout from 0.3 to 0.5." in said
+    assert "model.dropout=0.5" in said
+
+
+def test_the_report_as_json_has_all_of_it():
+    whole = doubtful_report()
+    assert msgspec.json.decode(report_json(whole), type=Report) == whole
+
+
+def test_where_nothing_is_doubtful_nothing_is_listed():
+    said = Page(render_report(report())).said()
+    assert "Doubtful labels" not in said
+    assert "Learning curve" not in said

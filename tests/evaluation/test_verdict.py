@@ -194,14 +194,14 @@ def test_a_few_copies_among_many_texts_are_no_leak(texts: int, copies: int):
 
 
 def test_labels_that_contradict_the_surest_answers_are_noise():
-    verdict = judge(**{**GOOD, "doubts": Doubts(noise=Noise(sure=300, contradicted=60, doubted=71))})
+    verdict = judge(**{**GOOD, "doubts": Doubts(noise=Noise(sure=300, contradicted=60, skill=0.6, doubted=71))})
     assert codes(verdict) == ["label_noise"]
     assert "20.0 % are labelled otherwise; 71 labels are doubted by every model" in verdict.sentence
 
 
 @pytest.mark.parametrize(("sure", "contradicted"), [(300, 12), (20, 3), (0, 0)])
 def test_few_contradictions_or_few_texts_are_no_noise(sure: int, contradicted: int):
-    assert codes(judge(**{**GOOD, "doubts": Doubts(noise=Noise(sure, contradicted))})) == ["healthy"]
+    assert codes(judge(**{**GOOD, "doubts": Doubts(noise=Noise(sure, contradicted, skill=0.6))})) == ["healthy"]
 
 
 def test_a_piece_of_text_that_tells_a_label_is_said():
@@ -277,3 +277,12 @@ def test_poor_and_still_improving_is_to_be_trained_longer_first():
 def test_what_is_worse_at_its_own_texts_than_the_baseline_at_new_ones_has_not_memorised_enough_to_matter():
     both = {"train": metrics(0.80), "validation": metrics(0.66), "baseline": metrics(0.93)}
     assert codes(judge(**{**GOOD, **both})) == ["underfitting", "overfitting", "below_baseline"]
+
+
+def test_a_model_that_has_hardly_learned_is_no_judge_of_labels():
+    assert codes(judge(**{**GOOD, "doubts": Doubts(noise=Noise(sure=300, contradicted=60, skill=0.2))})) == ["healthy"]
+
+
+def test_what_knows_its_training_texts_was_not_stopped_too_early():
+    known = {"train": metrics(0.995), "validation": metrics(0.96), "history": history(0.6, 0.5, 0.42)}
+    assert codes(judge(**{**GOOD, **known})) == ["healthy"]

@@ -12,9 +12,14 @@ from wenlu.evaluation.metrics import wilson_interval
 # texts or less are named in no sentence.
 LEAKED_SHARE, LEAKED_TEXTS = 0.01, 4
 
-# Of the third of the texts that the better model is surest about, a clean set has a few per cent labelled otherwise:
-# that many are told from chance by the interval.
-NOISE_SHARE = 0.08
+# Of the fifth of the texts that all models agree on and are surest about, a clean set has a few per cent labelled
+# otherwise, and one with every fourth label wrong about a quarter. The interval tells chance from more than this.
+NOISE_SHARE = 0.12
+
+
+# A model that has hardly learned is wrong where it is surest too: it should get three tenths of what
+# guessing leaves wrong.
+JUDGE_SKILL = 0.3
 
 
 class CopiedText(msgspec.Struct, frozen=True):
@@ -56,13 +61,15 @@ class DoubtedText(msgspec.Struct, frozen=True):
 
 
 class Noise(msgspec.Struct, frozen=True):
-    """Of the `sure` unseen texts that the better model is surest about, `contradicted` have another label than it says.
+    """Of the `sure` unseen texts that all models agree on and are surest about, `contradicted` have another label.
 
-    `doubted` is the number of texts of which all models say so, whose first are `shown`.
+    `skill` is what the best of them gets right of what guessing the most frequent label leaves wrong. `doubted` is the
+    number of texts of which all models say so, whose first are `shown`.
     """
 
     sure: int
     contradicted: int
+    skill: float
     doubted: int = 0
     shown: tuple[DoubtedText, ...] = ()
 
@@ -113,7 +120,7 @@ def giveaway(doubts: Doubts) -> Found | None:
 def label_noise(doubts: Doubts) -> Found | None:
     """More of the surest answers are contradicted by the labels than a clean set has, and more than chance explains."""
     noise = doubts.noise
-    if noise is None or not noise.sure:
+    if noise is None or not noise.sure or noise.skill < JUDGE_SKILL:
         return None
     share, (low, _) = noise.contradicted / noise.sure, wilson_interval(noise.contradicted, noise.sure)
     if low <= NOISE_SHARE:

@@ -32,6 +32,10 @@ UNDERFITTING_SKILL = 0.5
 # A last epoch that lowers validation loss by less than one in a hundred has levelled off; more is still a slope.
 UNDERTRAINING_IMPROVEMENT = 0.01
 
+# A model that gets all but one in a hundred of its training texts right has nothing left to learn from them, however
+# its loss goes.
+LEARNED = 0.99
+
 # Where more than four of five texts share one label, accuracy hides whether the others are found at all.
 MAJORITY_SHARE = 0.80
 
@@ -142,13 +146,14 @@ def _below_baseline(case: _Case) -> Found | None:
 
 
 def _underfitting(case: _Case) -> Found | None:
-    """Poor on its own training texts: less than half way from guessing to perfect, or under the baseline's unseen."""
+    """Poor on its own training texts: less than half way from guessing to perfect, or worse than the baseline is on
+    unseen ones by more than chance explains."""
     train, majority = case.train.accuracy, case.majority_share
     skill = (train - majority) / (1 - majority) if majority < 1 else 1.0
     evidence = {"train_accuracy": train, "majority_share": majority, "learned_share": skill}
     if skill < UNDERFITTING_SKILL:
         return Found("underfitting", "underfitting", evidence, {"train": percent(train), "guess": percent(majority)})
-    if case.baseline is None or train >= case.baseline.accuracy:
+    if case.baseline is None or case.train.accuracy_interval[1] >= case.baseline.accuracy_interval[0]:
         return None
     evidence["baseline_accuracy"] = case.baseline.accuracy
     values = {"train": percent(train), "baseline": percent(case.baseline.accuracy)}
@@ -184,8 +189,12 @@ def _rising_since(history: History) -> int | None:
 
 
 def _undertraining(case: _Case) -> Found | None:
-    """The best epoch is the last one, and its validation loss still fell. One epoch alone shows no direction."""
-    if len(case.history) < 2 or best_epoch(case.history) != case.history[-1]:
+    """The best epoch is the last one, its validation loss still fell, and there was something left to learn.
+
+    One epoch alone shows no direction.
+    """
+    ended = len(case.history) < 2 or best_epoch(case.history) != case.history[-1]
+    if ended or case.train.accuracy >= LEARNED:
         return None
     before, last = case.history[-2].validation_loss, case.history[-1].validation_loss
     if before - last <= UNDERTRAINING_IMPROVEMENT * before:

@@ -44,8 +44,8 @@ _ENGLISH: Mapping[str, str] = {
         "have it have that label"
     ),
     "clause.label_noise": (
-        "labels look wrong: of the texts it is surest about, {share} are labelled otherwise; {doubted} labels are "
-        "doubted by every model"
+        "labels look wrong: of the texts that all models are surest about, {share} are labelled otherwise; {doubted} "
+        "labels are doubted by every model"
     ),
     "clause.high_variance": (
         "it would be better with more texts: {now} on validation with {texts} training texts, {before} with {half}"
@@ -150,7 +150,7 @@ _ENGLISH: Mapping[str, str] = {
     "evidence.precision": "precision",
     "evidence.recall": "recall",
     "evidence.contradicted_share": "labelled otherwise",
-    "evidence.sure_texts": "texts it is surest about",
+    "evidence.sure_texts": "texts all are surest about",
     "evidence.doubted_texts": "doubted labels",
     "section.mislabelled": "Doubtful labels",
     "section.mislabelled.note": "What every model answers otherwise than it is labelled, the surest first.",

@@ -53,13 +53,19 @@ def _leaks(test: Answered, suspicion: Suspicion) -> Leaks:
 
 
 def _noise(contenders: Sequence[AnsweredSplits], dataset: DatasetVersion) -> Noise:
-    """The best of the contenders on unseen texts is the judge; labels that all contradict are listed."""
-    judge = max(map(together, contenders), key=lambda one: one.accuracy)
-    sure, contradicted = contradictions(judge)
+    """What the contenders agree on against the labels; those that all contradict are listed."""
+    judges = list(map(together, contenders))
+    sure, contradicted = contradictions(judges)
     found = {split: doubted([one[split] for one in contenders]).tolist() for split in SPLITS}
     shown = [text for split, rows in found.items() for text in _shown(split, rows[:_SHOWN], contenders, dataset)]
     surest = sorted(shown, key=lambda text: -text.probability)[:_SHOWN]
-    return Noise(sure, contradicted, doubted=sum(map(len, found.values())), shown=tuple(surest))
+    return Noise(
+        sure,
+        contradicted,
+        max(judge.skill for judge in judges),
+        doubted=sum(map(len, found.values())),
+        shown=tuple(surest),
+    )
 
 
 def _shown(
