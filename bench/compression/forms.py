@@ -33,10 +33,12 @@ _HEAD = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
-    parser.add_argument("chains", nargs="*", default=CHAINS)
+    parser.add_argument("chains", nargs="*", help="Left out: the usual ones, or none where others stand beside")
     parser.add_argument("--root", default=None)
+    parser.add_argument("--beside", action="append", default=[], help="Another model, such as a student of this one")
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    chains = asked.chains or (() if asked.beside else CHAINS)
     workspace = Workspace.at(asked.root)
     bundle = open_bundle(find_model(workspace, asked.model))
     dataset = DatasetVersion.open(workspace, bundle.manifest.lineage.dataset)
@@ -50,7 +52,8 @@ def main() -> None:
             Path(work),
         )
         forms = Forms(bundle, means)
-        made = {chain: forms.make(read_chain(chain)) for chain in asked.chains}
+        made = {chain: forms.make(read_chain(chain)) for chain in chains}
+        made |= {other: open_bundle(find_model(workspace, other)) for other in asked.beside}
         all_of_them = [Measurable(name, one, means.onnx(one)) for name, one in {"as it is": bundle, **made}.items()]
         parent, *others = measured(all_of_them, dataset)
     print(f"{bundle.title}, {bundle.manifest.architecture.name}, {dataset.count('test'):,} test texts\n\n{_HEAD}")
