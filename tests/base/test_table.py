@@ -9,6 +9,8 @@ import wenlu
 from wenlu.base.errors import WenluError
 from wenlu.base.table import Table
 from wenlu.bundle.export import EXPORTS
+from wenlu.compression import METHODS
+from wenlu.compression.narrow import NARROW
 from wenlu.corpus.filters import FILTERS
 from wenlu.corpus.readers import READERS
 from wenlu.models import MODELS
@@ -19,6 +21,7 @@ from wenlu.pipeline.flows import FLOWS
 from wenlu.pipeline.trackers import TRACKERS
 from wenlu.serving.runtimes import REWRITERS, RUNTIMES, WRITERS
 from wenlu.storage.by_uri import STORAGES
+from wenlu.text.chat.templates import TEMPLATES
 from wenlu.text.imported import CONVERSIONS
 from wenlu.text.normalize import NORMALIZERS
 from wenlu.text.segment import SEGMENTERS
@@ -40,18 +43,21 @@ ALL = [
     NORMALIZERS,
     LAUNCHERS,
     LOSSES,
+    METHODS,
+    NARROW,
     OPTIMIZERS,
     SCHEDULES,
     READERS,
     RUNTIMES,
     SEGMENTERS,
     STORAGES,
+    TEMPLATES,
     TOKENIZERS,
     TRACKERS,
     REWRITERS,
     WRITERS,
 ]
-CONFIGURED = [FILTERS, INITIALISERS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]
+CONFIGURED = [FILTERS, INITIALISERS, METHODS, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, SEGMENTERS, TOKENIZERS]
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda table: table.kind)
