@@ -4,7 +4,7 @@ Real texts, Chinese and Japanese, are made into small datasets: one that leaks, 
 labels, and models that can't learn them, learn them by heart, or are fine. The table shows how often the main finding
 on the recipe's own model is the planted one.
 
-    WENLU_DATA=… python bench/evaluation/planted.py                    # seeds 21 to 25
+    WENLU_DATA=… python bench/evaluation/planted.py                    # seeds 31 to 35
     WENLU_DATA=… python bench/evaluation/planted.py --seeds 1 2 --only leak --json planted.jsonl
 """
 
@@ -250,7 +250,7 @@ def table(named: Mapping[tuple[str, str], int]) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[21, 22, 23, 24, 25])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[31, 32, 33, 34, 35])
     parser.add_argument("--only", choices=PLANTS, nargs="+", default=list(PLANTS))
     parser.add_argument("--json", type=Path, help="a file to which each run's findings are added, a line each")
     asked = parser.parse_args()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wenlu.corpus.version import DatasetVersion
-from wenlu.evaluation.doubts import DoubtedText, Doubts, Leaks, Noise
+from wenlu.evaluation.doubts import JUDGE_SKILL, DoubtedText, Doubts, Leaks, Noise
 from wenlu.evaluation.hardest import cut
 from wenlu.evaluation.noise import Answered, contradictions, doubted, together
 from wenlu.pipeline.stage import Finished
@@ -53,16 +53,17 @@ def _leaks(test: Answered, suspicion: Suspicion) -> Leaks:
 
 
 def _noise(contenders: Sequence[AnsweredSplits], dataset: DatasetVersion) -> Noise:
-    """What the contenders agree on against the labels; those that all contradict are listed."""
-    judges = list(map(together, contenders))
-    sure, contradicted = contradictions(judges)
-    found = {split: doubted([one[split] for one in contenders]).tolist() for split in SPLITS}
-    shown = [text for split, rows in found.items() for text in _shown(split, rows[:_SHOWN], contenders, dataset)]
+    """What those contenders that have learned something agree on against the labels, which are listed."""
+    best = max(together(one).skill for one in contenders)
+    asked = [one for one in contenders if together(one).skill >= min(best, JUDGE_SKILL)]
+    sure, contradicted = contradictions(list(map(together, asked)))
+    found = {split: doubted([one[split] for one in asked]).tolist() for split in SPLITS}
+    shown = [text for split, rows in found.items() for text in _shown(split, rows[:_SHOWN], asked, dataset)]
     surest = sorted(shown, key=lambda text: -text.probability)[:_SHOWN]
     return Noise(
         sure,
         contradicted,
-        max(judge.skill for judge in judges),
+        best,
         doubted=sum(map(len, found.values())),
         shown=tuple(surest),
     )
