@@ -106,7 +106,7 @@ def test_a_second_demo_takes_everything_from_before(demo: str, home: Path):
         cwd=ROOT, env=environment(home), capture_output=True, text=True, check=True,
     )  # fmt: skip
     stages = [line for line in done.stderr.splitlines() if line.startswith("●")]
-    assert len(stages) == 10
+    assert len(stages) == 11
     assert all("taken from before" in line for line in stages)
     assert "answer   positive" in done.stdout
 
