@@ -32,7 +32,7 @@ import yaml
 
 from wenlu.base.events import Silent
 from wenlu.pipeline.flows.flow import RunResult
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import run_recipe
 from wenlu.storage.workspace import Workspace
 

@@ -25,7 +25,8 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.auto import SEGMENTERS_OF, AutoConfig, candidates
 from wenlu.pipeline.flows.classify import contend
 from wenlu.pipeline.flows.flow import Flow
-from wenlu.pipeline.recipe import BASELINES, Contender, LoadedRecipe, load_recipe
+from wenlu.pipeline.loading import LoadedRecipe, load_recipe
+from wenlu.pipeline.recipe import BASELINES, Contender
 from wenlu.pipeline.stage import run_stage
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.storage.workspace import Workspace

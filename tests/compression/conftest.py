@@ -14,7 +14,7 @@ from wenlu.bundle.seal import Bundle, open_bundle
 from wenlu.bundle.shelf import list_models
 from wenlu.compression.means import Means
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import run_recipe
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.storage.workspace import Workspace

@@ -16,7 +16,7 @@ from wenlu.compression.measure import Figures
 from wenlu.compression.report import Compression, line, render_report
 from wenlu.drawing.parts import glued
 from wenlu.pipeline.compress import compress, read_chain
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import run_recipe
 from wenlu.storage.workspace import Workspace
 

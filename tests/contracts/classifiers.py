@@ -65,7 +65,7 @@ def described(name: str, **settings: object) -> Description:
     return Description(
         name="small",
         created="2026-01-01T00:00:00+00:00",
-        task=kind.task,
+        task=kind.tasks[0],
         architecture=Architecture(name=name, config=config.model_dump(mode="json")),
         labels=[str(number) for number in range(LABELS)],
         vocabulary_size=VOCABULARY,
@@ -77,7 +77,7 @@ def described(name: str, **settings: object) -> Description:
 
 def classifiers() -> list[str]:
     """Rows whose task is to classify."""
-    return [name for name in MODELS if MODELS[name].task == "classify"]
+    return [name for name in MODELS if "classify" in MODELS[name].tasks]
 
 
 def batch(*rows: list[int]) -> tuple[Tensor, Tensor]:

@@ -48,7 +48,7 @@ def small(name: str, *, seed: int = 1) -> nn.Module:
 
 def generators() -> list[str]:
     """Rows that generate, first of all or if they are asked to."""
-    return [name for name in MODELS if "generate" in getattr(MODELS[name], "tasks", (MODELS[name].task,))]
+    return [name for name in MODELS if "generate" in MODELS[name].tasks]
 
 
 def ids(rows: int, length: int, *, seed: int = 1) -> Tensor:

@@ -32,7 +32,7 @@ def small(name: str, *, seed: int = 1, **settings: object) -> nn.Module:
 
 def rewriters() -> list[str]:
     """Rows that make a text of a text."""
-    return [name for name in MODELS if MODELS[name].task == "seq2seq"]
+    return [name for name in MODELS if "seq2seq" in MODELS[name].tasks]
 
 
 def ids(rows: int, length: int, *, seed: int = 1) -> Tensor:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import wenlu.pipeline.loading
 import wenlu.pipeline.recipe
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ def test_the_recipe_in_the_documentation_is_a_right_one(tmp_path: Path):
     block = re.search(r"```yaml\n(.*?)```", (ROOT / "docs/recipes.md").read_text(encoding="utf-8"), re.DOTALL)
     assert block is not None
     (tmp_path / "r.yaml").write_text(block.group(1), encoding="utf-8")
-    wenlu.pipeline.recipe.load_recipe(tmp_path / "r.yaml")
+    wenlu.pipeline.loading.load_recipe(tmp_path / "r.yaml")
 
 
 def test_every_field_of_a_source_is_documented():

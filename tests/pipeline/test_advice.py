@@ -12,7 +12,7 @@ from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
 from wenlu.pipeline.advice import follow
 from wenlu.pipeline.flows.flow import RunResult
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import run_recipe
 from wenlu.storage.workspace import Workspace
 

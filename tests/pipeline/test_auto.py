@@ -16,7 +16,8 @@ from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
 from wenlu.pipeline.flows.contest import contest
 from wenlu.pipeline.flows.flow import Flow
-from wenlu.pipeline.recipe import Contender, Recipe, load_recipe
+from wenlu.pipeline.loading import load_recipe
+from wenlu.pipeline.recipe import Contender, Recipe
 from wenlu.pipeline.run import run_recipe
 from wenlu.pipeline.stages.shelving import Contended
 from wenlu.pipeline.tune import tune

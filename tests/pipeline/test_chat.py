@@ -27,7 +27,7 @@ from wenlu.bundle.writer import Writer
 from wenlu.cli.chat import converse
 from wenlu.cli.main import app
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.pipeline.tune import tune
 from wenlu.serving.runtimes import WRITERS

@@ -14,7 +14,7 @@ from torch import nn
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
 from wenlu.bundle.seal import read_manifest
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.storage.workspace import Workspace
 from wenlu.training.encoded import EncodedBlock, EncodedTexts, write_encoded

@@ -18,7 +18,7 @@ from wenlu.bundle.sampling import Sampling
 from wenlu.bundle.seal import open_bundle
 from wenlu.bundle.shelf import find_model
 from wenlu.bundle.writer import Writer
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.serving.runtimes import WRITERS
 from wenlu.serving.service import serve

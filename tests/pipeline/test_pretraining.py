@@ -24,7 +24,7 @@ from wenlu.bundle.manifest import WEIGHTS
 from wenlu.bundle.seal import open_bundle
 from wenlu.bundle.shelf import find_model, list_models
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.pipeline.stages.pretraining import leaking
 from wenlu.storage.workspace import Workspace

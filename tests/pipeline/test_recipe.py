@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from wenlu.base.errors import WenluError
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
 SMALL = {
@@ -54,6 +54,12 @@ def test_a_setting_of_another_form_is_refused(tmp_path: Path, setting: str):
     assert caught.value.code == "bad_setting"
 
 
+def test_a_setting_that_is_no_yaml_is_a_sentence(tmp_path: Path):
+    with pytest.raises(WenluError, match="the value is not YAML") as caught:
+        load_recipe(written(tmp_path), settings=["training.freeze=[embedding*"])
+    assert caught.value.code == "bad_yaml"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -80,6 +86,10 @@ def test_a_setting_of_another_form_is_refused(tmp_path: Path, setting: str):
         ({"model": 7, "text": "x"}, "model"),
         ({"name": "../x"}, "can't be the name"),
         ({"wenlu": 2}, "wenlu = 2"),
+        ({"model": "lstm", "task": "generate"}, "lstm can't generate; decoder, pretrained can"),
+        ({"model": "decoder", "task": "classify"}, "decoder can't classify"),
+        ({"model": "encoder", "task": "seq2seq", "pretraining": {"sources": [{"uri": "x"}]}}, "pretraining: it is for"),
+        ({"model": "auto", "task": "seq2seq"}, "auto is to classify or to regress"),
     ],
 )
 def test_a_mistake_is_found_before_anything_runs(tmp_path: Path, changes: dict[str, object], said: str):

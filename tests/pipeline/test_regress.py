@@ -21,7 +21,7 @@ from wenlu.bundle.manifest import GOLDEN, Description
 from wenlu.bundle.parity import read_golden
 from wenlu.bundle.predict import Estimate, Predictor
 from wenlu.bundle.seal import open_bundle, read_manifest, seal
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.serving.runtimes import RUNTIMES
 from wenlu.serving.service import serve, serving

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from wenlu.evaluation.words import WORDS
-from wenlu.pipeline.recipe import Recipe, load_recipe
+from wenlu.pipeline.loading import load_recipe
+from wenlu.pipeline.recipe import Recipe
 from wenlu.pipeline.remedies import remedies_of
 
 SOURCE = {"uri": "texts.tsv"}

@@ -21,7 +21,7 @@ from wenlu.bundle.parity import differences, read_golden
 from wenlu.bundle.predict import Predictor
 from wenlu.bundle.seal import open_bundle
 from wenlu.bundle.shelf import find_model, list_models
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.serving.runtimes import RUNTIMES

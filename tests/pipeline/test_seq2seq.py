@@ -18,7 +18,7 @@ from wenlu.bundle.parity import read_golden
 from wenlu.bundle.rewriter import Rewriter
 from wenlu.bundle.seal import open_bundle
 from wenlu.bundle.shelf import find_model
-from wenlu.pipeline.recipe import load_recipe
+from wenlu.pipeline.loading import load_recipe
 from wenlu.pipeline.run import RunResult, run_recipe
 from wenlu.pipeline.tune import tune
 from wenlu.serving.runtimes import REWRITERS

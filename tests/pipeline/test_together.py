@@ -14,7 +14,8 @@ import pytest
 from tests.pipeline.test_run import Listening, made_recipe
 
 from wenlu.corpus.version import DatasetVersion
-from wenlu.pipeline.recipe import Contender, TextConfig, load_recipe
+from wenlu.pipeline.loading import load_recipe
+from wenlu.pipeline.recipe import Contender, TextConfig
 from wenlu.pipeline.run import run_recipe
 from wenlu.pipeline.stage import Finished, run_stage
 from wenlu.pipeline.stages.dataset import dataset_stage

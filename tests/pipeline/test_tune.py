@@ -9,7 +9,8 @@ import yaml
 from wenlu.base.errors import WenluError
 from wenlu.base.events import Silent
 from wenlu.base.spec import check
-from wenlu.pipeline.recipe import Contender, load_recipe
+from wenlu.pipeline.loading import load_recipe
+from wenlu.pipeline.recipe import Contender
 from wenlu.pipeline.space import space_of
 from wenlu.pipeline.spans import Between
 from wenlu.pipeline.tune import Found, tune

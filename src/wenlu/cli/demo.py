@@ -27,7 +27,7 @@ def demo(
 
     share_processors()
     from wenlu.cli.terminal import Terminal
-    from wenlu.pipeline.recipe import load_recipe
+    from wenlu.pipeline.loading import load_recipe
     from wenlu.pipeline.run import run_recipe
     from wenlu.storage.workspace import Workspace
 

@@ -37,7 +37,7 @@ def run(  # noqa: PLR0917  (typer reads options from parameters)
     share_processors()
     from wenlu.cli.terminal import Terminal
     from wenlu.pipeline.advice import follow
-    from wenlu.pipeline.recipe import load_recipe
+    from wenlu.pipeline.loading import load_recipe
     from wenlu.pipeline.run import run_recipe
     from wenlu.storage.workspace import Workspace
 

@@ -33,7 +33,7 @@ def tune(  # noqa: PLR0917  (typer reads options from parameters)
 
     share_processors()
     from wenlu.cli.terminal import Terminal
-    from wenlu.pipeline.recipe import load_recipe
+    from wenlu.pipeline.loading import load_recipe
     from wenlu.pipeline.run import run_recipe
     from wenlu.pipeline.tune import tune as look
     from wenlu.storage.workspace import Workspace

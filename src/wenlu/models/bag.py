@@ -19,7 +19,7 @@ class Bag(nn.Module):
     arithmetic on ids, so the exported form computes it too. B rows, T ids, E embedding, C labels.
     """
 
-    task = "classify"
+    tasks = ("classify", "regress")
 
     class Config(BeginsConfig):
         embedding: int = Field(32, ge=1, le=1024, description="Size of an n-gram vector")

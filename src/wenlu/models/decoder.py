@@ -58,7 +58,7 @@ class Decoder(nn.Module):
     transformers, and the same logits come of them. B rows, T ids, E hidden, H heads, K heads of keys, D head, V ids.
     """
 
-    task = "generate"
+    tasks = ("generate", "chat")
     gains_by_half = True
 
     class Config(Spec):

@@ -109,7 +109,7 @@ class Encoder(nn.Module):
     (`attention`). B rows, T ids, H width, P pooled, C labels.
     """
 
-    task = "classify"
+    tasks = ("classify", "regress")
     gains_by_half = True
     filler = EncoderFiller
 

@@ -31,7 +31,7 @@ class Linear(nn.Module):
     B rows, T ids, G n-grams of a row, C labels.
     """
 
-    task = "classify"
+    tasks = ("classify",)
 
     class Config(Spec):
         ngrams: int = Field(3, ge=1, le=6, description="Longest n-gram, in ids")

@@ -22,7 +22,7 @@ class Lstm(nn.Module):
     B rows, T ids, E embedding, H hidden, S states of all directions, C labels.
     """
 
-    task = "classify"
+    tasks = ("classify", "regress")
 
     class Config(BeginsConfig):
         embedding: int = Field(128, ge=1, le=4096, description="Size of a token vector")

@@ -21,7 +21,7 @@ class Pair(nn.Module):
     nothing behind. B rows, T ids, E embedding, H hidden, C labels, K levels (ids, windows).
     """
 
-    task = "classify"
+    tasks = ("classify", "regress")
     compares = True
 
     class Config(Spec):

@@ -58,7 +58,7 @@ class Seq2seq(nn.Module):
     head, V ids.
     """
 
-    task = "seq2seq"
+    tasks = ("seq2seq", "autoencode")
     gains_by_half = True
 
     class Config(Spec):

@@ -22,7 +22,7 @@ class TextCnn(nn.Module):
     read too, and padding changes nothing. B rows, T ids, E embedding, F filters a width, P pooled of them, C labels.
     """
 
-    task = "classify"
+    tasks = ("classify", "regress")
 
     class Config(BeginsConfig):
         embedding: int = Field(128, ge=1, le=4096, description="Size of a token vector")

@@ -13,7 +13,8 @@ import yaml
 from wenlu.base.component import component
 from wenlu.base.errors import WenluError
 from wenlu.base.finding import Finding
-from wenlu.pipeline.recipe import COMPONENTS, LoadedRecipe, Recipe, load_recipe
+from wenlu.pipeline.loading import COMPONENTS, LoadedRecipe, load_recipe
+from wenlu.pipeline.recipe import Recipe
 from wenlu.storage.workspace import Workspace
 
 

@@ -9,10 +9,11 @@ import msgspec
 
 from wenlu.base.events import Events
 from wenlu.corpus.version import DatasetVersion
+from wenlu.pipeline.fit import look_at_files
 from wenlu.pipeline.flows import FLOWS
 from wenlu.pipeline.flows.flow import Flow, RunResult
 from wenlu.pipeline.journal import Journal
-from wenlu.pipeline.recipe import LoadedRecipe, look_at_files
+from wenlu.pipeline.loading import LoadedRecipe
 from wenlu.pipeline.stage import run_stage
 from wenlu.pipeline.stages.dataset import dataset_stage
 from wenlu.pipeline.tokenizers import open_tokenizer

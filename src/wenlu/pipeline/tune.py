@@ -26,7 +26,8 @@ from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
 from wenlu.pipeline.flows import chat, generate, seq2seq
 from wenlu.pipeline.flows.flow import with_suggestions
-from wenlu.pipeline.recipe import Contender, Recipe, contender_model, load_recipe
+from wenlu.pipeline.loading import load_recipe
+from wenlu.pipeline.recipe import Contender, Recipe, contender_model
 from wenlu.pipeline.space import space_of
 from wenlu.pipeline.spans import Between, Space
 from wenlu.pipeline.stage import run_stage, work_folder
@@ -211,7 +212,13 @@ class _Search:
         watch = _Watch(self._events, trial, self._told, deadline=self._deadline, pruned=optuna.TrialPruned)
         loaded = load_recipe(self._path, settings=[*self._settings, *_as_settings(trial.params, self._contender)])
         return _trained_value(
-            f"trial {trial.number}", loaded.recipe, self._dataset, self._workspace, watch, given_up=optuna.TrialPruned
+            f"trial {trial.number}",
+            loaded.recipe,
+            self._dataset,
+            self._workspace,
+            watch,
+            before=self._events,
+            given_up=optuna.TrialPruned,
         )
 
     def _found(self, study: Study) -> Found:
@@ -303,16 +310,20 @@ def _trained_value(
     workspace: Workspace,
     events: Events,
     *,
+    before: Events | None = None,
     given_up: type[Exception] | tuple[()] = (),
 ) -> float:
-    """The best of what the loop measured on validation; what a training that was given up had made so far goes."""
+    """The best of what the loop measured on validation; what a training that was given up had made so far goes.
+
+    `events` hear of the training alone: what else is learned is measured otherwise. `before` hear of what comes first.
+    """
     contender = _contender(recipe, workspace)
     measure, _, more_is_better = _GOALS[recipe.aim]
     start = None if contender.start is None else Start.of(find_model(workspace, contender.start))
-    silently = partial(run_stage, workspace=workspace, events=Silent())
-    first = pretrain("tried", contender, recipe.data, dataset, workspace, finish=silently, start=start)
+    finish = partial(run_stage, workspace=workspace, events=before or Silent())
+    first = pretrain("tried", contender, recipe.data, dataset, workspace, finish=finish, start=start)
     encoded = _ENCODED.get(recipe.aim) or partial(tokenizer_stage, learned=first.tokenizer if first else None)
-    tokenizer = silently(encoded("tried", contender.reads, dataset, workspace))
+    tokenizer = finish(encoded("tried", contender.reads, dataset, workspace))
     stage = training_stage(
         name,
         contender,
@@ -321,7 +332,7 @@ def _trained_value(
         aim=recipe.aim,
         start=start,
         pretrained=first.training if first else None,
-        taught=teach("tried", contender, recipe.data, dataset, workspace, tokenizer=tokenizer, finish=silently),
+        taught=teach("tried", contender, recipe.data, dataset, workspace, tokenizer=tokenizer, finish=finish),
     )
     try:
         finished = run_stage(stage, workspace, events)

@@ -29,7 +29,6 @@ class Pretrained:
     Each architecture is tried before it is trusted: one that padding or a neighbouring text would change is refused.
     """
 
-    task = "classify"
     tasks = ("classify", "regress", "generate", "chat")
     gains_by_half = True
 

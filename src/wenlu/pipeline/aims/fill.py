@@ -11,8 +11,8 @@ import torch
 from wenlu.base.errors import WenluError
 from wenlu.bundle.manifest import TEXT
 from wenlu.evaluation.pretraining import FillingEpoch
+from wenlu.pipeline.fit import reads_once
 from wenlu.pipeline.pretraining import PretrainingConfig
-from wenlu.pipeline.recipe import reads_once
 from wenlu.pipeline.stage import Finished
 from wenlu.text.pipeline import TextPipeline
 from wenlu.text.tokenizers import Tokenizer

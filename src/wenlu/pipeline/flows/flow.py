@@ -16,7 +16,8 @@ from wenlu.bundle.seal import read_manifest
 from wenlu.bundle.shelf import find_model
 from wenlu.corpus.version import DatasetVersion
 from wenlu.models import Brought
-from wenlu.pipeline.recipe import Contender, LoadedRecipe, Recipe, contender_model
+from wenlu.pipeline.loading import LoadedRecipe
+from wenlu.pipeline.recipe import Contender, Recipe, contender_model
 from wenlu.pipeline.stage import Finished, Stage, run_stage
 from wenlu.pipeline.stages.pretraining import Pretrained, pretrain
 from wenlu.pipeline.stages.teaching import teach

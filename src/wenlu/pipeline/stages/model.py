@@ -20,7 +20,7 @@ from wenlu.evaluation.facts import CandidateFacts, Report
 from wenlu.evaluation.found import Remedies
 from wenlu.evaluation.report import render_report, report_json
 from wenlu.evaluation.verdict import Epoch, Verdict, judge
-from wenlu.pipeline.recipe import LoadedRecipe
+from wenlu.pipeline.loading import LoadedRecipe
 from wenlu.pipeline.stage import Finished, Stage
 from wenlu.pipeline.stages.doubted import Doubted
 from wenlu.pipeline.stages.evaluation import Evaluation, read_evaluation

@@ -13,7 +13,7 @@ from wenlu.bundle.manifest import REPORT, REPORT_JSON, Description, Lineage, Pre
 from wenlu.bundle.seal import open_bundle, read_manifest, seal
 from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.facts import DatasetFacts, PretrainingFacts, TokenizerFacts
-from wenlu.pipeline.recipe import LoadedRecipe
+from wenlu.pipeline.loading import LoadedRecipe
 from wenlu.pipeline.stage import Finished
 from wenlu.pipeline.stages.candidate import BUNDLE
 from wenlu.storage.local import atomic_folder, write_atomic

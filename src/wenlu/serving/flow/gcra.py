@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wenlu.base.errors import WenluError
 
 _PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_ROUNDING = 1e-6  # seconds
 _RATE = re.compile(r"\s*(\d+)\s*/\s*(s|min|h|d)\s*")
 
 
@@ -49,6 +50,3 @@ class Gcra:
             return wait if cost <= self._whole + _ROUNDING else float("inf")
         self._full_at = full_at
         return 0.0
-
-
-_ROUNDING = 1e-6  # seconds

@@ -13,7 +13,7 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.language.facts import Judged, LanguageEpoch, LanguageReport
 from wenlu.evaluation.language.report import render_report
 from wenlu.evaluation.language.verdict import judge
-from wenlu.pipeline.recipe import LoadedRecipe
+from wenlu.pipeline.loading import LoadedRecipe
 from wenlu.pipeline.stage import Stage
 from wenlu.pipeline.stages.generate.evaluation import read_evaluation
 from wenlu.pipeline.stages.shelving import (

@@ -21,7 +21,8 @@ from wenlu.evaluation.regression.report import render_report
 from wenlu.evaluation.regression.verdict import Epoch, judge
 from wenlu.evaluation.report import report_json
 from wenlu.evaluation.verdict import Verdict
-from wenlu.pipeline.recipe import LoadedRecipe, Recipe
+from wenlu.pipeline.loading import LoadedRecipe
+from wenlu.pipeline.recipe import Recipe
 from wenlu.pipeline.stage import Stage
 from wenlu.pipeline.stages.regress.evaluation import Evaluation, read_evaluation
 from wenlu.pipeline.stages.remedied import remedies_for

@@ -13,7 +13,7 @@ from wenlu.corpus.version import DatasetVersion
 from wenlu.evaluation.seq2seq.facts import Judged, PairEpoch, PairReport
 from wenlu.evaluation.seq2seq.report import render_report
 from wenlu.evaluation.seq2seq.verdict import judge
-from wenlu.pipeline.recipe import LoadedRecipe
+from wenlu.pipeline.loading import LoadedRecipe
 from wenlu.pipeline.stage import Stage
 from wenlu.pipeline.stages.seq2seq.evaluation import read_evaluation
 from wenlu.pipeline.stages.shelving import (
