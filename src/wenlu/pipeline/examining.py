@@ -14,7 +14,6 @@ from wenlu.evaluation.examination import Examination, Known, examine
 from wenlu.evaluation.metrics import Metrics
 from wenlu.evaluation.robustness import Robustness, disturbed, sampled, trials
 from wenlu.text.pipeline import TextPipeline
-from wenlu.text.vocabulary import UNK_ID
 
 Floats = NDArray[np.float64]
 Answer = Callable[[Sequence[str]], Floats]
@@ -49,10 +48,10 @@ def examined(
 
 def unknown_shares(pipeline: TextPipeline, texts: Sequence[str]) -> Floats:
     """Of each text which share of its ids stands for what the vocabulary does not know [N]."""
-    shares = np.zeros(len(texts))
+    shares, nothing = np.zeros(len(texts)), pipeline.tokenizer.unk_id
     for start in range(0, len(texts), _TOGETHER):
         for row, ids in enumerate(pipeline.encode(texts[start : start + _TOGETHER]), start):
-            shares[row] = sum(one == UNK_ID for one in ids) / max(len(ids), 1)
+            shares[row] = ids.count(nothing) / max(len(ids), 1)
     return shares
 
 

@@ -19,3 +19,20 @@ class Asks(Protocol):
 
         `who` shares what there is with others; in more than `within` seconds nobody will want the answers.
         """
+
+
+class Outcome(Protocol):
+    """Where answers go: a future, or something as simple. Once it is done nobody waits for it any more."""
+
+    def done(self) -> bool: ...
+
+    def set_result(self, result: list[Prediction], /) -> None: ...
+
+    def set_exception(self, exception: Exception, /) -> None: ...
+
+
+class Computes(Protocol):
+    """Somebody who puts answers where he is told to."""
+
+    def compute(self, texts: Sequence[str], outcome: Outcome, *, who: str, within: float | None) -> None:
+        """As `Asks.ask`, in the event loop, with no turn of it between the answers and their place."""

@@ -17,7 +17,7 @@ from time import perf_counter
 
 from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Prediction
-from wenlu.serving.asks import Asked
+from wenlu.serving.asks import Asked, Outcome
 from wenlu.serving.metrics import Metrics
 
 _log = logging.getLogger("wenlu.serving")
@@ -33,7 +33,7 @@ class Entry:
     """A request in the line: its texts, where its answers go, when it joined, and whose it is."""
 
     texts: Sequence[str]
-    future: asyncio.Future[list[Prediction]]
+    future: Outcome
     since: float
     who: str = ""
 
@@ -161,9 +161,15 @@ class Batcher:
         the `within` seconds that are left, `shutting_down` after `close` was called. The future raises WenluError
         `prediction_failed` if the model could not answer, `overloaded` if it had to leave the line for others.
         """
+        future: Asked = self._loop.create_future()
+        self.compute(texts, future, who=who, within=within)
+        return future
+
+    def compute(self, texts: Sequence[str], outcome: Outcome, *, who: str, within: float | None) -> None:
+        """As `ask`, with the answers put into `outcome`; it leaves the line by being done."""
         if self._stopped:
             raise shutting_down()
-        entry = Entry(texts, self._loop.create_future(), perf_counter(), who)
+        entry = Entry(texts, outcome, perf_counter(), who)
         with self._lock:
             if within is not None and self._seconds_a_text * self._line.waiting > within:
                 raise WenluError("deadline", "What waits already takes longer than this request may.", hint=_LATER)
@@ -175,7 +181,6 @@ class Batcher:
             one.future.set_exception(_overloaded("Too many texts wait, most of them this key's."))
         if wake:
             self._work.put(True)
-        return entry.future
 
     async def close(self, *, within: float) -> None:
         """Answer what waits, for `within` seconds at most; then fail the rest."""

@@ -9,12 +9,10 @@ from time import perf_counter
 
 import msgspec
 
-from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Answer, Estimate, Prediction
-from wenlu.serving.asks import Asked, Asks
-from wenlu.serving.batching import shutting_down
+from wenlu.serving.asks import Asked, Computes
 from wenlu.serving.cache.disk import Disk
-from wenlu.serving.cache.memory import Kept, Memory
+from wenlu.serving.cache.memory import Memory
 from wenlu.serving.metrics import Metrics
 
 
@@ -37,16 +35,29 @@ class _Waiting:
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """Texts that are being computed together, and who waits for which."""
+    """Texts that are being computed together, and who waits for which: the outcome of computing them."""
 
     keys: Sequence[bytes]
-    computing: Asked
-    began: float
+    landed: Callable[[_Flight, list[Prediction]], None]
+    failed: Callable[[_Flight, Exception], None]
+    began: float = field(default_factory=perf_counter)
     waiting: dict[bytes, list[_Waiting]] = field(default_factory=dict)
+
+    given_up: bool = False
 
     @property
     def wanted(self) -> bool:
         return any(not one.future.done() for ones in self.waiting.values() for one in ones)
+
+    def done(self) -> bool:
+        """If it was given up; also asked by who computes, in another thread."""
+        return self.given_up
+
+    def set_result(self, result: list[Prediction], /) -> None:
+        self.landed(self, result)
+
+    def set_exception(self, exception: Exception, /) -> None:
+        self.failed(self, exception)
 
 
 class Answers:
@@ -58,7 +69,7 @@ class Answers:
 
     def __init__(
         self,
-        asks: Asks,
+        computes: Computes,
         keys: Callable[[Sequence[str]], list[bytes]],
         metrics: Metrics,
         *,
@@ -67,7 +78,7 @@ class Answers:
         kind: type[Answer] | type[Estimate],
     ) -> None:
         """`kind` is what the model answers with."""
-        self._asks, self._keys, self._metrics = asks, keys, metrics
+        self._computes, self._keys, self._metrics = computes, keys, metrics
         self._memory, self._disk = memory, disk
         self._flights: dict[bytes, _Flight] = {}
         self._read = msgspec.msgpack.Decoder(tuple[float, kind]).decode  # type: ignore[valid-type]
@@ -100,35 +111,29 @@ class Answers:
         return future
 
     def _kept(self, key: bytes) -> Prediction | None:
-        found, tier = self._memory.get(key), "memory"
-        if found is None and self._disk is not None and key not in self._flights:
-            found, tier = self._from_disk(key), "disk"
-        if found is None:
-            return None
-        self._metrics.cached(tier, found.seconds)
-        return found.prediction
-
-    def _from_disk(self, key: bytes) -> Kept | None:
-        content = self._disk.get(key) if self._disk is not None else None
+        """What was answered before."""
+        content, tier = self._memory.get(key), "memory"
+        if content is None and self._disk is not None and key not in self._flights:
+            content, tier = self._disk.get(key), "disk"
         if content is None:
             return None
         try:
             seconds, prediction = self._read(content)
-        except msgspec.MsgspecError:
+        except msgspec.MsgspecError:  # of a version that wrote otherwise
             return None
-        kept = Kept(prediction, seconds)
-        self._memory.put(key, kept)
-        return kept
+        if tier == "disk":
+            self._memory.put(key, content)
+        self._metrics.cached(tier, seconds)
+        return prediction
 
     def _compute(self, missing: Sequence[tuple[bytes, str]], *, who: str, within: float | None) -> None:
         if not missing:
             return
         keys = [key for key, _ in missing]
-        computing = self._asks.ask([text for _, text in missing], who=who, within=within)
-        flight = _Flight(keys, computing, perf_counter())
+        flight = _Flight(keys, self._landed, self._failed)
+        self._computes.compute([text for _, text in missing], flight, who=who, within=within)
         self._flights |= dict.fromkeys(keys, flight)
         self._metrics.not_cached(len(keys))
-        flight.computing.add_done_callback(lambda computed: self._landed(flight, computed))
 
     def _wait(self, waiting: _Waiting) -> None:
         for key in waiting.places:
@@ -142,33 +147,27 @@ class Answers:
         """Nobody waits for it any more: what nobody else waits for is given up."""
         for flight in {id(flight): flight for key in waiting.places if (flight := self._flights.get(key))}.values():
             if not flight.wanted:
+                flight.given_up = True
                 self._forget(flight)
-                flight.computing.cancel()
 
     def _forget(self, flight: _Flight) -> None:
         for key in flight.keys:
             if self._flights.get(key) is flight:
                 del self._flights[key]
 
-    def _landed(self, flight: _Flight, computed: Asked) -> None:
+    def _landed(self, flight: _Flight, predictions: list[Prediction]) -> None:
         self._forget(flight)
-        error = shutting_down() if computed.cancelled() else computed.exception()
-        if error is not None:
-            self._fail(flight, error)
-            return
         seconds = perf_counter() - flight.began
-        for key, prediction in zip(flight.keys, computed.result(), strict=True):
-            self._memory.put(key, Kept(prediction, seconds))
+        for key, prediction in zip(flight.keys, predictions, strict=True):
+            content = self._written((seconds, prediction))
+            self._memory.put(key, content)
             if self._disk is not None:
-                self._disk.put(key, self._written((seconds, prediction)))
+                self._disk.put(key, content)
             for waiting in flight.waiting.get(key, ()):
                 waiting.take(key, prediction)
 
-    def _fail(self, flight: _Flight, error: BaseException) -> None:
+    def _failed(self, flight: _Flight, error: Exception) -> None:
+        self._forget(flight)
         for waiting in {id(one): one for ones in flight.waiting.values() for one in ones}.values():
             if not waiting.future.done():
-                waiting.future.set_exception(error if isinstance(error, WenluError) else _failed())
-
-
-def _failed() -> WenluError:
-    return WenluError("prediction_failed", "The model failed on this request.")
+                waiting.future.set_exception(error)

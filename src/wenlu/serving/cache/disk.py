@@ -15,17 +15,17 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 _log = logging.getLogger("wenlu.serving")
 
 _CHECK_BYTES = 8
-_MOST_WAITING = 20_000  # answers to be written; more are left out
-_AT_ONCE = 1_000
+_MOST_WAITING = 100_000  # answers to be written; more are left out
+_EVERY_SECONDS = 2.0  # many at once are written in a fraction of the time, and who asks is disturbed less often
 _REST_SECONDS = 30.0
 _BUSY_SECONDS, _PATIENCE = 0.05, 5.0  # a reader, and the writer, may wait so long for another process
 _SHARE_LEFT = 0.9  # of the limit, once the oldest had to go
 
+_KEEP = "INSERT OR REPLACE INTO answers (key, value) VALUES (?, ?)"
 _FIND = "SELECT value FROM answers WHERE key = ?"
 
 Row = tuple[bytes, bytes]
@@ -46,7 +46,8 @@ class Disk:
         self._generation = 0  # of the file: it is another after each time it was thrown away
         self._opened = -1
         self._lock = threading.Lock()
-        self._queue: SimpleQueue[Row | None] = SimpleQueue()
+        self._waiting: list[Row] = []
+        self._closing = threading.Event()
         self._ready = threading.Event()
         self._writer = _Writer(self, limit)
         self._thread = threading.Thread(target=self._write, name="wenlu-cache", daemon=True)
@@ -72,13 +73,13 @@ class Disk:
         return None if found is None else _checked(key, found[0])
 
     def put(self, key: bytes, content: bytes) -> None:
-        """Soon, unless very much waits already."""
-        if self._queue.qsize() < _MOST_WAITING:
-            self._queue.put((key, _check(key, content) + content))
+        """Some seconds from now, unless very much waits already."""
+        if len(self._waiting) < _MOST_WAITING:
+            self._waiting.append((key, content))
 
     def close(self) -> None:
         """What waits is written first."""
-        self._queue.put(None)
+        self._closing.set()
         self._thread.join(10)
         self._let_go()
 
@@ -114,13 +115,18 @@ class Disk:
         self._reader, self._opened = None, -1
 
     def _write(self) -> None:
-        self._writer.write(())
+        self._writer.write([])
         self._ready.set()
-        going = True
-        while going:
-            rows, going = _gathered(self._queue)
-            self._writer.write(rows)
+        while not self._closing.wait(_EVERY_SECONDS):
+            self._write_waiting()
+        self._write_waiting()
         self._writer.close()
+
+    def _write_waiting(self) -> None:
+        """In the order of their keys, so that rows which lie side by side are written together."""
+        rows, self._waiting = self._waiting, []
+        if rows:
+            self._writer.write(sorted(rows))
 
 
 class _Writer:
@@ -140,7 +146,7 @@ class _Writer:
         try:
             to = self._open(generation)
             with to:
-                to.executemany("INSERT OR REPLACE INTO answers (key, value) VALUES (?, ?)", rows)
+                to.executemany(_KEEP, ((key, _check(key, content) + content) for key, content in rows))
             self._disk.bytes = _bounded(to, self._limit)
         except sqlite3.OperationalError as error:
             self._disk.faults += 1
@@ -198,21 +204,6 @@ def _used(to: sqlite3.Connection) -> int:
         to.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
     )
     return int((pages - free) * size)
-
-
-def _gathered(queue: SimpleQueue[Row | None]) -> tuple[list[Row], bool]:
-    """What waits, at least one and not too many; and whether there will be more."""
-    rows: list[Row] = []
-    item = queue.get()
-    while item is not None:
-        rows.append(item)
-        if len(rows) == _AT_ONCE:
-            return rows, True
-        try:
-            item = queue.get_nowait()
-        except Empty:
-            return rows, True
-    return rows, False
 
 
 def _checked(key: bytes, value: object) -> bytes | None:

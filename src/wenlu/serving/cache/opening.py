@@ -11,6 +11,7 @@ from wenlu.base.errors import WenluError
 from wenlu.bundle.predict import Answer, Estimate
 from wenlu.bundle.seal import Bundle
 from wenlu.serving.asks import Asks
+from wenlu.serving.batching import Batcher
 from wenlu.serving.cache.answers import Answers
 from wenlu.serving.cache.disk import Disk
 from wenlu.serving.cache.keys import SALT_BYTES, Keys, salt_of
@@ -44,11 +45,11 @@ def opened(settings: CacheSettings) -> Iterator[tuple[bytes, Disk | None]]:
 
 
 def cached(
-    asks: Asks, bundle: Bundle, metrics: Metrics, *, settings: CacheSettings, salt: bytes, disk: Disk | None
+    batcher: Batcher, bundle: Bundle, metrics: Metrics, *, settings: CacheSettings, salt: bytes, disk: Disk | None
 ) -> Asks:
-    """`asks` with a cache in front; itself where none is wanted."""
+    """The batcher with a cache in front; itself where none is wanted."""
     if not settings.memory and disk is None:
-        return asks
+        return batcher
     kind = Answer if bundle.manifest.scale is None else Estimate
     memory = Memory(settings.memory)
-    return Answers(asks, Keys.of(bundle, salt), metrics, memory=memory, disk=disk, kind=kind)
+    return Answers(batcher, Keys.of(bundle, salt), metrics, memory=memory, disk=disk, kind=kind)
