@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wenlu.drawing.words import Words
+from wenlu.evaluation.shared_words import SHARED
 
 _ENGLISH: Mapping[str, str] = {
+    **SHARED,
     # the verdict
     "verdict": "{accuracy} of {texts} unseen texts are answered right (95 % interval {interval}); {clause}.",
     "finding": "{clause}.",
@@ -23,9 +25,6 @@ _ENGLISH: Mapping[str, str] = {
     "clause.overfitting.rising": (
         "it memorises: {train} on training texts, {validation} on validation, a gap of {gap}; "
         "validation loss has risen since epoch {since}"
-    ),
-    "clause.undertraining": (
-        "it was still improving when training ended: validation loss fell from {before} to {last} in epoch {epoch}"
     ),
     "clause.imbalance.label": "the label “{label}” is neglected: {recall} of its texts are found, {average} on average",
     "clause.imbalance.majority": (
@@ -52,22 +51,8 @@ _ENGLISH: Mapping[str, str] = {
     ),
     "clause.few_texts": "{texts} test texts are too few to be surer than ± {half}",
     "clause.healthy": "no fault was found: {train} on training texts, {validation} on validation",
-    "advice.below_baseline": (
-        "Deploy the simpler model. To make this one worth its cost, give it more texts or start from a pretrained one."
-    ),
     "advice.below_baseline.simple": "Take the simpler model, “{model}”, for your own: it is better and answers sooner.",
     "advice.underfitting": "Read the confidently wrong texts: perhaps the labels can't be told from what it reads.",
-    "advice.underfitting.larger": "Give it more room: raise {setting} from {old} to {new}.",
-    "advice.underfitting.looser": "Hold it back less: lower {setting} from {old} to {new}.",
-    "advice.underfitting.faster": "Take larger steps: raise {setting} from {old} to {new}.",
-    "advice.underfitting.reads": "Let it read more of each text: raise {setting} from {old} to {new}.",
-    "advice.overfitting": "Add training texts: nothing in the recipe holds it back further.",
-    "advice.overfitting.dropout": "Hold it back: raise {setting} from {old} to {new}.",
-    "advice.overfitting.smaller": "Take a smaller model: lower {setting} from {old} to {new}.",
-    "advice.undertraining": "Train longer; training stops by itself once validation no longer improves.",
-    "advice.undertraining.longer": (
-        "Train longer: raise {setting} from {old} to {new}; it stops by itself once validation no longer improves."
-    ),
     "advice.high_variance": (
         "Add training texts: the last doubling gained {gain}, so {twice} should gain nearly as much again."
     ),
@@ -102,30 +87,17 @@ _ENGLISH: Mapping[str, str] = {
         "({loss} against {second_loss}); they are not distinguishable on these {texts} texts."
     ),
     # the report
-    "page.title": "{title} · evaluation report",
-    "page.kind": "Wenlu evaluation report",
     "figure.accuracy": "Answered right",
     "figure.accuracy.note": "of texts it has never seen; 95 % interval {interval}",
     "figure.macro_f1": "Macro F1",
     "figure.macro_f1.note": "the same weight for each of {labels} labels",
     "figure.gap": "Lost on new texts",
     "figure.gap.note": "{train} on the texts it learned from",
-    "split.train": "Training",
-    "split.validation": "Validation",
-    "split.test": "Test",
-    "section.findings": "Findings",
-    "section.findings.note": "What the numbers say, and what to do about it.",
-    "finding.below_baseline": "Below the baseline",
-    "finding.underfitting": "Underfitting",
-    "finding.overfitting": "Overfitting",
-    "finding.undertraining": "Stopped too early",
     "finding.imbalance": "Imbalance",
     "finding.high_variance": "More texts would help",
-    "finding.few_texts": "Few test texts",
     "finding.leak": "Copies in test",
     "finding.giveaway": "A label given away",
     "finding.label_noise": "Doubtful labels",
-    "finding.healthy": "Healthy",
     "evidence.train_accuracy": "accuracy on training",
     "evidence.validation_accuracy": "accuracy on validation",
     "evidence.baseline_accuracy": "accuracy of the baseline",
@@ -133,13 +105,9 @@ _ENGLISH: Mapping[str, str] = {
     "evidence.learned_share": "learned beyond guessing",
     "evidence.gap": "gap",
     "evidence.since_epoch": "rising since epoch",
-    "evidence.epochs": "epochs",
-    "evidence.loss_before": "loss before",
-    "evidence.loss_last": "loss in the last epoch",
     "evidence.average_recall": "average recall",
     "evidence.lowest_recall": "lowest recall",
     "evidence.gain": "gained by the last doubling",
-    "evidence.texts": "test texts",
     "evidence.half_width": "half the interval",
     "evidence.label_share": "of the training texts",
     "evidence.common_recall": "recall of frequent labels",
@@ -161,27 +129,15 @@ _ENGLISH: Mapping[str, str] = {
     "copies.text": "Test",
     "copies.source": "Training",
     "copies.similarity": "Alike",
-    "section.candidates": "Candidates",
     "section.candidates.note": "Everything that was trained on these texts. Whiskers hold 95 %.",
-    "candidates.name": "Model",
     "candidates.chart": "Accuracy",
-    "candidates.validation": "Validation",
-    "candidates.test": "Test",
     "candidates.macro_f1": "Macro F1",
     "candidates.log_loss": "Log loss",
-    "candidates.parameters": "Parameters",
-    "candidates.seconds": "Training",
-    "candidates.deployed": "deployed",
-    "section.learning": "Learning",
-    "section.learning.note": "Training falls away from validation where a model begins to memorise.",
-    "learning.summary": "{epochs} epochs, best is {best}, {seconds} each",
-    "learning.loss": "Loss",
     "learning.accuracy": "Accuracy",
     "learning.loss.spoken": "Loss on training and validation by epoch; validation from {first} to {best} at its best",
     "learning.accuracy.spoken": (
         "Accuracy on training and validation by epoch; validation from {first} to {best} at its best"
     ),
-    "learning.best": "best epoch: {value}",
     "section.curve": "Learning curve",
     "section.curve.note": "What the model reaches on validation with fewer training texts.",
     "curve.texts": "Training texts",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wenlu.drawing.words import Words
+from wenlu.evaluation.shared_words import SHARED
 
 _ENGLISH: Mapping[str, str] = {
+    **SHARED,
     # the verdict
     "verdict": (
         "On {texts} unseen texts it is off by {mae} on average (95 % interval {interval}), where the mean is off by "
@@ -20,27 +22,10 @@ _ENGLISH: Mapping[str, str] = {
         "it is of no use on new texts: RMSE {validation} on validation, where always answering the mean has {mean}"
     ),
     "clause.overfitting": "it memorises: RMSE {train} on training texts, {validation} on validation",
-    "clause.undertraining": (
-        "it was still improving when training ended: validation loss fell from {before} to {last} in epoch {epoch}"
-    ),
     "clause.few_texts": "{texts} test texts are too few to know its error better than ± {half}",
     "clause.healthy": "no fault was found: RMSE {train} on training texts, {validation} on validation",
-    "advice.below_baseline": (
-        "Deploy the simpler model. To make this one worth its cost, give it more texts or start from a pretrained one."
-    ),
     "advice.below_baseline.simple": "Take the simpler model, “{model}”, for your own: it errs less and answers sooner.",
     "advice.underfitting": "Read the texts it errs most on: perhaps the number can't be told from what it reads.",
-    "advice.underfitting.larger": "Give it more room: raise {setting} from {old} to {new}.",
-    "advice.underfitting.looser": "Hold it back less: lower {setting} from {old} to {new}.",
-    "advice.underfitting.faster": "Take larger steps: raise {setting} from {old} to {new}.",
-    "advice.underfitting.reads": "Let it read more of each text: raise {setting} from {old} to {new}.",
-    "advice.overfitting": "Add training texts: nothing in the recipe holds it back further.",
-    "advice.overfitting.dropout": "Hold it back: raise {setting} from {old} to {new}.",
-    "advice.overfitting.smaller": "Take a smaller model: lower {setting} from {old} to {new}.",
-    "advice.undertraining": "Train longer; training stops by itself once validation no longer improves.",
-    "advice.undertraining.longer": (
-        "Train longer: raise {setting} from {old} to {new}; it stops by itself once validation no longer improves."
-    ),
     "advice.few_texts": "About {needed} test texts would narrow that to ± {wanted}. Add texts, or enlarge the split.",
     "advice.few_texts.split": (
         "About {needed} test texts would narrow that to ± {wanted}: raise {setting} from {old} to {new}."
@@ -57,56 +42,27 @@ _ENGLISH: Mapping[str, str] = {
         "distinguishable on these {texts} texts (95 % interval of the difference {interval})."
     ),
     # the report
-    "page.title": "{title} · evaluation report",
-    "page.kind": "Wenlu evaluation report",
     "figure.mae": "Off by, on average",
     "figure.mae.note": "on texts it has never seen; 95 % interval {interval}; the mean is off by {mean}",
     "figure.pearson": "Correlation",
     "figure.pearson.note": "Pearson, 95 % interval {interval}; of the order (Spearman): {spearman}",
     "figure.r2": "Explained",
     "figure.r2.note": "of the variance (R²); RMSE {rmse}, {train} on the texts it learned from",
-    "split.train": "Training",
-    "split.validation": "Validation",
-    "split.test": "Test",
-    "section.findings": "Findings",
-    "section.findings.note": "What the numbers say, and what to do about it.",
-    "finding.below_baseline": "Below the baseline",
-    "finding.underfitting": "Underfitting",
-    "finding.overfitting": "Overfitting",
-    "finding.undertraining": "Stopped too early",
-    "finding.few_texts": "Few test texts",
-    "finding.healthy": "Healthy",
     "evidence.train_rmse": "RMSE on training",
     "evidence.validation_rmse": "RMSE on validation",
     "evidence.baseline_rmse": "RMSE of the baseline",
     "evidence.mean_rmse": "RMSE of the mean",
     "evidence.learned_share": "of the mean's error gone",
-    "evidence.epochs": "epochs",
-    "evidence.loss_before": "loss before",
-    "evidence.loss_last": "loss in the last epoch",
-    "evidence.texts": "test texts",
     "evidence.half_share": "half the interval",
-    "section.candidates": "Candidates",
     "section.candidates.note": "Everything that was trained on these texts, and the mean. Whiskers hold 95 %.",
-    "candidates.name": "Model",
     "candidates.chart": "RMSE",
-    "candidates.validation": "Validation",
-    "candidates.test": "Test",
     "candidates.mae": "MAE",
     "candidates.pearson": "Pearson",
     "candidates.spearman": "Spearman",
     "candidates.r2": "R²",
-    "candidates.parameters": "Parameters",
-    "candidates.seconds": "Training",
-    "candidates.deployed": "deployed",
     "candidates.mean": "always the mean",
-    "section.learning": "Learning",
-    "section.learning.note": "Training falls away from validation where a model begins to memorise.",
-    "learning.summary": "{epochs} epochs, best is {best}, {seconds} each",
-    "learning.loss": "Loss",
     "learning.rmse": "RMSE",
     "learning.spoken": "{what} on training and validation by epoch; validation from {first} to {best} at its best",
-    "learning.best": "best epoch: {value}",
     "section.answers": "Answers",
     "section.answers.note": "Each dot is a test text. On the line the answer is the truth.",
     "answers.scatter": "Truth across, answer up",
