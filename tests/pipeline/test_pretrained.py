@@ -332,7 +332,7 @@ def test_what_does_not_fit_is_told_before_anything_runs(tmp_path: Path, monkeypa
         assert not list((tmp_path / "root").glob("stages/*"))
         return caught.value
 
-    assert told("task=generate").code == "no_writer"
+    assert told("task=generate", "baseline=null").code == "no_writer"
     assert "text.max_length is 100, and" in str(told("text.max_length=100"))
     assert told("model.path=/nowhere").code == "no_model_folder"
     assert told("model.path=''").code == "no_model_folder"

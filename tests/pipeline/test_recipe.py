@@ -88,6 +88,7 @@ def test_a_setting_that_is_no_yaml_is_a_sentence(tmp_path: Path):
         ({"wenlu": 2}, "wenlu = 2"),
         ({"model": "lstm", "task": "generate"}, "lstm can't generate; decoder, pretrained can"),
         ({"model": "decoder", "task": "classify"}, "decoder can't classify"),
+        ({"model": "decoder", "baseline": {"model": "linear"}}, "baseline.model: linear can't generate"),
         ({"model": "encoder", "task": "seq2seq", "pretraining": {"sources": [{"uri": "x"}]}}, "pretraining: it is for"),
         ({"model": "auto", "task": "seq2seq"}, "auto is to classify or to regress"),
     ],

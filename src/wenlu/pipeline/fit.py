@@ -39,18 +39,23 @@ def check_fit(recipe: Recipe) -> None:
         mistakes.append("service.positive names a label, and this recipe is to regress.")
     if recipe.aim != "classify" and recipe.service.abstain is not None:
         mistakes.append(f"service.abstain is for classifiers, and this recipe is to {recipe.aim}.")
-    mistakes += [mistake for contender in recipe.contenders().values() for mistake in _unfit(contender, recipe.aim)]
+    for contender in recipe.contenders().values():
+        place = "baseline.model" if contender is recipe.baseline else "model"
+        mistakes += [*_unable(contender, recipe.aim, place=place), *_unfit(contender, recipe.aim)]
     if mistakes:
         raise WenluError("bad_settings", " ".join(mistakes))
+
+
+def _unable(contender: Contender, aim: Aim, *, place: str) -> list[str]:
+    named = contender_model(contender)
+    able = [name for name in MODELS if aim in MODELS[name].tasks]
+    return [] if aim in named.kind.tasks else [f"{place}: {named.name} can't {aim}; {', '.join(able)} can."]
 
 
 def _unfit(contender: Contender, aim: Aim) -> list[str]:
     """What a contender's model can't do that is asked of it."""
     named = contender_model(contender)
     mistakes = [] if contender.pretraining is None else _unfit_to_pretrain(contender, contender.pretraining, aim)
-    if aim not in named.kind.tasks:
-        able = [name for name in MODELS if aim in MODELS[name].tasks]
-        mistakes.append(f"model: {named.name} can't {aim}; {', '.join(able)} can.")
     if contender.distil is not None and aim != "classify":
         mistakes.append(f"distil: it is for classifiers, and this recipe is to {aim}.")
     if contender.training.samples is not None and aim not in WRITERS:
